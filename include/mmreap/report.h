@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is said, and how: sentences (pure), tables and JSON, messages.
+ *
+ * A command's row is described once, as a struct row_table: columns are JSON keys in lower case and
+ * headings in upper case.
+ */
+
+#include <mmreap/model.h>
+#include <mmreap/options.h>
+#include <mmreap/outcome.h>
+#include <stdio.h>
+
+/* --- sentences: pure ------------------------------------------------------------------- */
+
+#define SENTENCE_SIZE 1024
+
+/**
+ * explain_kill - Say in one sentence what came of a target, without the leading "PID comm: ".
+ * @bytes: sizes in bytes, not in KiB, MiB...
+ * @ret: at least SENTENCE_SIZE, always terminated; names from outside are escaped
+ */
+void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size);
+
+/** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
+void text_escape(const char *text, char *ret, size_t size);
+
+/** text_size - Write a size for people ("43.9 GiB"), or in bytes */
+void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size);
+
+/* --- tables ---------------------------------------------------------------------------- */
+
+enum cell_type {
+	CELL_TEXT,
+	CELL_NUMBER,
+	CELL_BYTES,   /* for people in the table, a number in JSON */
+	CELL_TIME_US, /* printed in ms with three decimals */
+	CELL_BOOL,
+	CELL_PROCS, /* array of {pid,inode,comm} */
+};
+
+/** struct cell - one value; @known false is null in JSON and empty in a table */
+struct cell {
+	bool known;
+	int64_t number;
+	const char *text;
+	const struct proc_id *procs;
+	size_t n_procs;
+	char buffer[SENTENCE_SIZE]; /* for a text made on the spot */
+};
+
+struct column {
+	const char *name;
+	enum cell_type type;
+	const char *help;
+};
+
+/**
+ * struct row_table - the rows of one command
+ * @key: the JSON key of the array
+ * @defaults: columns of a table without -o; JSON has all of them
+ * @get: fill in a cell; it is all zero before
+ */
+struct row_table {
+	const char *key;
+	const struct column *columns;
+	size_t n_columns;
+	const char *defaults;
+	void (*get)(const void *row, unsigned int column, struct cell *ret);
+};
+
+extern const struct row_table report_table_kill; /* struct kill_row */
+
+#define REPORT_MAX_COLUMNS 40
+
+/** struct column_list - the chosen columns, in order */
+struct column_list {
+	unsigned int id[REPORT_MAX_COLUMNS];
+	size_t n;
+};
+
+/**
+ * report_choose_columns - Choose the columns that the options ask for.
+ * To be called before anything is touched.
+ * Returns 0, or -EINVAL with @ret_error naming the column.
+ */
+int report_choose_columns(const struct row_table *table, const struct output_options *out,
+			  struct column_list *ret, struct cli_error *ret_error);
+
+/**
+ * report_print_rows - Print rows as table, raw or JSON.
+ * @rows: @n_rows rows of @row_size bytes
+ * Returns 0 or a negative errno; failed writes are seen by report_close_stdout().
+ */
+int report_print_rows(FILE *f, const struct row_table *table, const struct output_options *out,
+		      const struct column_list *columns, const void *rows, size_t n_rows,
+		      size_t row_size);
+
+/** report_list_columns - Print the columns of @table; returns an exit status */
+int report_list_columns(const struct row_table *table, const struct output_options *out);
+
+/** report_wants_sentences - Say whether `kill` prints its sentences: no table was asked for */
+bool report_wants_sentences(const struct output_options *out);
+
+/** report_print_kill - Print the line "PID comm: sentence" */
+void report_print_kill(FILE *f, const struct kill_row *row, bool bytes);
+
+/** report_log_kill - Send one line to syslog: who, whom, why and how much */
+void report_log_kill(const struct kill_row *row);
+
+/* --- messages -------------------------------------------------------------------------- */
+
+/** report_say - Print "mmreap: MESSAGE" on stderr in one write */
+__attribute__((format(printf, 1, 2))) void report_say(const char *format, ...);
+
+/**
+ * report_error - Say @text on stderr and, with @json, as {"error":{...}} on stdout.
+ * Returns @status.
+ */
+int report_error(bool json, enum exit_status status, const char *text);
+
+/** report_usage_error - report_error() for what the command line lacks; returns STATUS_USAGE */
+int report_usage_error(const struct cli_error *error);
+
+/**
+ * report_close_stdout - Close standard output and notice every failed write.
+ * Returns @status, or STATUS_FAILURE where that was STATUS_OK and not all could be written.
+ */
+int report_close_stdout(int status);
