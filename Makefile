@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# GNU make, non-recursive, out of tree: everything that is made lies under build/.
+# `make help` lists the targets; `make` builds and never installs anything.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+GOALS := $(or $(MAKECMDGOALS),all)
+
+ifeq ($(filter deps,$(GOALS))$(if $(filter-out deps,$(GOALS)),+),deps+)
+
+# `make deps check`: what deps installs is looked for when this file is read, so the rest of the
+# goals is left to a second make that reads it afterwards.
+REST := $(filter-out deps,$(GOALS))
+
+.PHONY: deps rest $(REST)
+$(REST): rest
+	@:
+rest: deps
+	+@$(MAKE) --no-print-directory $(REST)
+deps:
+	@.ci/deps
+
+else
+
+# ---- what can be set ------------------------------------------------------------------------
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+PKG_CONFIG ?= pkg-config
+SAN ?=
+WERROR ?= 0
+# auto, yes, no: the optional kernel-side part
+BPF ?= auto
+
+VERSION := $(shell cat VERSION)
+comma := ,
+BUILD := build
+B := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+BIN := $(B)/mmreap
+LIB := $(B)/libmmreap.a
+# Helpers make the world of the tests and are never sanitized: one copy for all builds.
+H := $(BUILD)/tests
+RESULTS := $(B)/results
+
+# ---- what there is --------------------------------------------------------------------------
+BPF_USED := no
+-include src/bpf/bpf.mk
+
+# The one list of sources. Optional parts are chosen as files, never by #ifdef.
+SRC := $(sort $(patsubst ./%,%,$(shell find src -name '*.c' -not -path 'src/bpf/*' 2>/dev/null)))
+SRC := $(filter-out $(if $(filter yes,$(BPF_USED)),%_none.c,%_bpf.c),$(SRC))
+OBJ := $(SRC:src/%.c=$(B)/obj/%.o)
+LIB_OBJ := $(filter-out $(B)/obj/main.o,$(OBJ))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+HELPERS := $(patsubst tests/helpers/%.c,$(H)/%,$(sort $(wildcard tests/helpers/*.c)))
+HELPERS_M32 := $(patsubst tests/helpers/m32/%.c,$(H)/%,$(sort $(wildcard tests/helpers/m32/*.c)))
+
+# pkg-config name : Debian package
+PACKAGES := popt:libpopt-dev libproc2:libproc2-dev mount:libmount-dev smartcols:libsmartcols-dev
+ifneq ($(filter-out help clean deps dist uninstall,$(GOALS)),)
+MODULES := $(foreach p,$(PACKAGES),$(firstword $(subst :, ,$(p))))
+MISSING := $(shell command -v $(firstword $(CC)) >/dev/null || echo $(firstword $(CC)))
+ifeq ($(shell command -v $(PKG_CONFIG)),)
+MISSING += pkgconf
+else
+MISSING += $(foreach p,$(PACKAGES),$(shell \
+	$(PKG_CONFIG) --exists $(firstword $(subst :, ,$(p))) || echo $(lastword $(subst :, ,$(p)))))
+endif
+ifeq ($(strip $(MISSING)),)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(MODULES))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(MODULES))
+
+# One trial for the whole set: a compiler or machine that lacks a part gets the common ground.
+HARDEN_ALL := -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fcf-protection
+HARDEN_SOME := -D_FORTIFY_SOURCE=2
+HARDEN_TRY = $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -O2 -Werror -U_FORTIFY_SOURCE $(1) -include features.h -x c -c -o /dev/null - \
+	2>/dev/null && echo yes)
+HARDEN := -fstack-protector-strong
+# Fortified calls need optimisation, and hide bugs from the sanitizers.
+ifeq ($(SAN)$(filter -O0,$(CFLAGS)),)
+HARDEN += -U_FORTIFY_SOURCE $(if $(call HARDEN_TRY,$(HARDEN_ALL)),$(HARDEN_ALL),$(HARDEN_SOME))
+endif
+endif
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wformat=2 -Wvla -Wswitch-enum -Wundef -Wwrite-strings
+ifneq ($(filter 1 y yes,$(WERROR)),)
+WARN += -Werror
+endif
+SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+ALL_CPPFLAGS = -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DMMREAP_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(BPF_CPPFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu17 -pthread -fPIE $(WARN) $(HARDEN) $(CFLAGS) $(SAN_FLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
+	$(SAN_FLAGS) $(LDFLAGS)
+ALL_LIBS = $(PKG_LIBS) $(BPF_LIBS) $(LDLIBS)
+HELPER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -g -O2 $(WARN)
+
+# ---- build ----------------------------------------------------------------------------------
+.PHONY: all
+all: $(LIB) $(if $(wildcard src/main.c),$(BIN)) ## build the command (default)
+
+.PHONY: packages
+packages:
+	@if [ -n "$(strip $(MISSING))" ]; then \
+		echo "mmreap: to build it, these are missing: $(strip $(MISSING))" >&2; \
+		echo "mmreap: on Debian, 'make deps' as root installs them" >&2; \
+		exit 1; \
+	fi
+
+# Rebuild when the compiler or a flag changes: the stamp is only touched when its text differs.
+FLAGS_TEXT = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(ALL_LIBS) | $(HELPER_CFLAGS)
+.PHONY: FORCE
+FORCE:
+$(B)/flags: FORCE | packages
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_TEXT))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(B)/obj/%.o: src/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The list of members is part of the stamp, so that a deleted source leaves the archive too.
+$(B)/members: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(LIB_OBJ) >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(LIB): $(LIB_OBJ) $(B)/members | packages
+	@rm -f $@
+	$(AR) rcs $@ $(LIB_OBJ)
+
+$(BIN): $(B)/obj/main.o $(LIB)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(B)/obj/main.o $(LIB) $(ALL_LIBS)
+
+# ---- tests ----------------------------------------------------------------------------------
+$(B)/unit/%: tests/unit/%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIB) $(ALL_LIBS)
+
+$(H)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) $(HELPER_CFLAGS))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(HELPERS): $(H)/%: tests/helpers/%.c $(H)/flags
+	$(CC) $(HELPER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+# Without a 32-bit C library there is no helper, and the tests that need it say so.
+$(HELPERS_M32): $(H)/%: tests/helpers/m32/%.c $(H)/flags
+	@if echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o $@ - 2>/dev/null; then \
+		echo '$(CC) -m32 $(HELPER_CFLAGS) -o $@ $<'; \
+		$(CC) -m32 $(HELPER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<; \
+	else \
+		rm -f $@; echo "$@: not built, $(CC) has no -m32 here"; \
+	fi
+
+.PHONY: helpers
+helpers: $(HELPERS) $(HELPERS_M32)
+
+# The thread sanitizer of older compilers cannot live with 32 bits of mmap randomness.
+UNDER := $(if $(findstring thread,$(SAN)),setarch -R)
+ENV := MMREAP='$(abspath $(BIN))' MMREAP_HELPERS='$(abspath $(H))' MMREAP_SAN='$(SAN)' \
+	CC='$(CC)' MAKEFLAGS= MAKELEVEL=
+TALLY := $(ENV) $(UNDER) tests/tally.sh $(RESULTS)
+BATS := bats --tap
+RINGS := static unit cli live
+ADD_UP := $(ENV) tests/tally.sh --sum
+
+.PHONY: check check-static check-unit check-cli check-live check-san
+check: ## all quick rings: static, unit, cli, live
+	@rm -rf $(RESULTS)
+	+@for r in $(RINGS); do $(MAKE) --no-print-directory check-$$r; done; $(ADD_UP) \
+		$(RINGS:%=$(RESULTS)/%)
+
+check-static: ## warnings, purity, silence, direction, clang-tidy, cppcheck, shellcheck, format
+	@$(TALLY) static tests/static/run.sh
+
+check-unit: $(UNIT) ## pure functions against tables
+	@$(TALLY) --quiet unit $(UNIT)
+
+check-cli: all helpers ## the command line: options, refusals, output, statuses
+	@$(TALLY) cli $(if $(wildcard tests/cli/*.bats),'$(BATS) tests/cli')
+
+check-live: all helpers ## real victims on this kernel (as root, most of it)
+	@$(TALLY) live $(if $(wildcard tests/live/*.bats),'$(BATS) tests/live')
+
+SAN_BUILDS := address,undefined thread
+san_dir = $(BUILD)/san-$(subst $(comma),-,$(1))
+check-san: ## unit, cli and live rings with the address, undefined and thread sanitizers
+	@rm -rf $(foreach s,$(SAN_BUILDS),$(call san_dir,$(s))/results)
+	+@for s in $(SAN_BUILDS); do for r in unit cli live; do \
+		$(MAKE) --no-print-directory SAN=$$s check-$$r; done; done; $(ADD_UP) \
+		$(foreach s,$(SAN_BUILDS),$(foreach r,unit cli live,$(call san_dir,$(s))/results/$(r)))
+
+.PHONY: deps demo
+deps: ## install what building and testing needs (Debian, root or sudo)
+	@.ci/deps
+
+demo: all helpers ## kill -9, the naive sequence and mmreap side by side, on its own victims
+	@$(ENV) tests/demo.sh
+
+# ---- install --------------------------------------------------------------------------------
+.PHONY: install install-bin uninstall uninstall-bin
+install: install-bin ## install under DESTDIR and PREFIX (/usr/local)
+install-bin: all
+	install -d '$(DESTDIR)$(BINDIR)'
+	install -m 755 $(BIN) '$(DESTDIR)$(BINDIR)/mmreap'
+
+uninstall: uninstall-bin ## remove what install put there
+uninstall-bin:
+	rm -f '$(DESTDIR)$(BINDIR)/mmreap'
+
+# ---- odds and ends --------------------------------------------------------------------------
+.PHONY: clean dist help
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+dist: ## source archive of HEAD: build/mmreap-VERSION.tar.gz
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=mmreap-$(VERSION)/ HEAD | gzip -9n \
+		>$(BUILD)/mmreap-$(VERSION).tar.gz
+
+help: ## this list
+	@echo 'make [TARGET]... [VARIABLE=VALUE]...'
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | expand -t 18
+	@echo
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR BPF=auto|yes|no WERROR=1'
+	@echo '           SAN=address,undefined or SAN=thread (own build directory)'
+
+-include tests/vm/vm.mk
+-include tests/bench/bench.mk
+-include man/man.mk
+-include $(sort $(wildcard packaging/*.mk))
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(HELPERS:=.d) $(HELPERS_M32:=.d)
+
+endif

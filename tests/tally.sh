@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Run the commands of a test ring, count their TAP lines and close with `N passed, N failed`.
+#
+#   tally.sh DIR [--quiet] RING COMMAND...   leaves "passed failed skipped" in DIR/RING
+#   tally.sh --sum FILE...                   adds such files up
+#
+# --quiet shows what failed and what was skipped, not what passed. A command that dies, or ends
+# before its plan (1..N) is fulfilled, is a failure even where all of its lines say ok.
+
+set -u
+
+closing() {
+	echo "$1 passed, $2 failed${3:+, $3 skipped}"
+	[ "$2" -eq 0 ]
+}
+
+if [ "$1" = --sum ]; then
+	shift
+	passed=0 failed=0
+	for file; do
+		if read -r p f s 2>/dev/null <"$file"; then
+			passed=$((passed + p)) failed=$((failed + f))
+			echo "# ${file##*build/}: $p passed, $f failed, $s skipped"
+		else
+			failed=$((failed + 1))
+			echo "# ${file##*build/}: did not come to its end"
+		fi
+	done
+	closing "$passed" "$failed"
+	exit
+fi
+
+dir=$1
+shift
+quiet=false
+if [ "$1" = --quiet ]; then
+	quiet=true
+	shift
+fi
+ring=$1
+shift
+
+mkdir -p "$dir" && rm -f "${dir:?}/$ring" || exit 1
+log=$dir/$ring.log
+: >"$log"
+passed=0 failed=0 skipped=0
+
+for command; do
+	begin=$(wc -l <"$log")
+	bash -c "$command" </dev/null 2>&1 | tee -a "$log" |
+		if $quiet; then grep --line-buffered -v '^ok [^#]*$'; else cat; fi
+	status=${PIPESTATUS[0]}
+	read -r p f s plan < <(tail -n "+$((begin + 1))" "$log" | awk '
+		/^ok .*# [Ss][Kk][Ii][Pp]/ { s++; next }
+		/^ok( |$)/ { p++ }
+		/^not ok( |$)/ { f++ }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4) }
+		END { print p + 0, f + 0, s + 0, plan == "" ? -1 : plan }')
+	if [ "$f" -eq 0 ] && [ "$status" -ne 0 ]; then
+		echo "not ok - $command: ended with status $status" | tee -a "$log"
+		f=1
+	elif [ "$plan" -ne $((p + f + s)) ]; then
+		echo "not ok - $command: planned $plan, ran $((p + f + s))" | tee -a "$log"
+		f=$((f + 1))
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+grep '^ok .*# [Ss][Kk][Ii][Pp]' "$log" | sed 's/.*# [Ss][Kk][Ii][Pp][: ]*//' | sort | uniq -c |
+	sed 's/^ */# skipped: /'
+echo "$passed $failed $skipped" >"$dir/$ring"
+echo "# ring: $ring"
+closing "$passed" "$failed" "$([ "$skipped" -eq 0 ] || echo "$skipped")"
