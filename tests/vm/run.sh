@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boot one of the lab's kernels with the tests in it, and bring their results back.
+#
+# usage: run.sh KERNEL [TEST.bats...]
+#
+# KERNEL is a line of the file `kernels`. Without TEST, what that line names. Results, the console
+# log and a one-line summary stay in $LAB_OUT/KERNEL. Exit status: 0 all passed; 1 a test failed;
+# 3 the machine did not boot, or did not come to its end in time: the console log is printed.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmreap-lab}
+out=${LAB_OUT:-$top/build/vm}
+binary=${MMREAP:-$top/build/mmreap}
+
+die() {
+	echo "run.sh: $*" >&2
+	exit 2
+}
+
+image_file() { # image of a line in `kernels`
+	case $1 in
+	own) echo "$cache/own/bzImage" ;;
+	*) echo "$cache/images/${1/\//-}" ;;
+	esac
+}
+
+make_image() { # the same, made if it is not there
+	case $1 in
+	own)
+		"$here/fetch.sh" source linux-source-6.1 "$cache/linux-source-6.1.tar.xz"
+		"$here/build-kernel.sh" "$cache/linux-source-6.1.tar.xz" "$cache/own"
+		;;
+	*) "$here/fetch.sh" kernel "${1%%/*}" "${1#*/}" "$(image_file "$1")" ;;
+	esac
+}
+
+# A denied test is skipped with its reason, in the copy that goes into the guest. A line that
+# denies nothing is an error: the list would rot otherwise.
+deny() { # deny-list, folder with the copies
+	local list=$1 tree=$2 file pattern reason
+	[[ -e $list ]] || return 0
+	while IFS='|' read -r file pattern reason; do
+		[[ -z $file || $file == \#* ]] && continue
+		read -r file <<<"$file"
+		read -r pattern <<<"$pattern"
+		read -r reason <<<"$reason"
+		[[ -n $pattern && -n $reason ]] || die "$list: FILE | TEST | REASON expected: $file"
+		[[ -e $tree/$file ]] || die "$list: no such file: $file"
+		awk -v pattern="$pattern" -v reason="${reason//\'/}" '
+			{ print }
+			/^@test / {
+				name = $0
+				sub(/^@test ["'\'']/, "", name)
+				sub(/["'\''] *\{ *$/, "", name)
+				if (pattern == "*" || index(name, pattern)) {
+					print "\tskip '\''denied here: " reason "'\''"
+					found = 1
+				}
+			}
+			END { exit !found }
+		' "$tree/$file" >"$tree/$file.denied" || die "$list: denies nothing: $file | $pattern"
+		mv "$tree/$file.denied" "$tree/$file"
+	done <"$list"
+}
+
+boot() { # accelerator, limit, image, cpus, MiB, initramfs, folder of the logs, command line
+	local accel=$1 limit=$2 image=$3 cpus=$4 mib=$5 initramfs=$6 logs=$7 append=$8
+	# Without ACPI the CPUs are counted by socket. The kernel's log and the results have a serial
+	# port each, so that neither garbles the other.
+	timeout --kill-after=5 "$limit" qemu-system-x86_64 -M pc -accel "$accel" -cpu max -m "$mib" \
+		-smp "$cpus,sockets=$cpus,cores=1,threads=1" -nodefaults -no-user-config \
+		-display none -no-reboot -monitor none \
+		-serial "file:$logs/console.log" -serial "file:$logs/results.log" \
+		-kernel "$image" -initrd "$initramfs" -append "console=ttyS0 panic=-1 oops=panic \
+tsc=reliable rdinit=/init $append" </dev/null >"$logs/qemu.log" 2>&1
+}
+
+# /dev/kvm may exist, open, and never bring a guest to user space: believe a timed boot only.
+accelerator() {
+	local probe=$cache/kvm image
+	case ${LAB_ACCEL:-auto} in
+	auto) ;;
+	*) echo "$LAB_ACCEL"; return ;;
+	esac
+	[[ -r /dev/kvm && -w /dev/kvm ]] || { echo tcg; return; }
+	image=$1
+	if [[ $(cat "$probe/machine" 2>/dev/null) != "$(uname -nr)" ]]; then
+		mkdir -p "$probe"
+		echo : >"$probe/command"
+		"$here/build-initramfs.sh" "$probe/initramfs" "$probe/command" "$here/kernels:mmreap/kernels"
+		echo tcg >"$probe/verdict"
+		: >"$probe/results.log"
+		boot kvm 10 "$image" 2 512 "$probe/initramfs" "$probe" "" || :
+		grep -q '^lab: end status 0' "$probe/results.log" && echo kvm >"$probe/verdict"
+		uname -nr >"$probe/machine"
+	fi
+	cat "$probe/verdict"
+}
+
+(($# >= 1)) || die "which kernel? $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
+kernel=$1
+shift
+read -r _ image cpus mib limit tests append < <(awk -v name="$kernel" '$1 == name' "$here/kernels") ||
+	die "no kernel $kernel; there are: $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
+make_image "$image"
+accel=$(accelerator "$(image_file "$image")")
+[[ $accel == tcg || $accel == kvm ]] || die "accelerator $accel"
+
+logs=$out/$kernel
+rm -rf "$logs"
+mkdir -p "$logs/tree"
+files=()
+if (($#)); then
+	for file in "$@"; do
+		file=$(realpath --relative-to="$top" "$file")
+		files+=("$file")
+	done
+else
+	for group in ${tests//,/ }; do
+		case $group in
+		live) for file in "$top"/tests/live/*.bats; do
+			[[ -e $file ]] && files+=("${file#"$top"/}")
+		done ;;
+		*) files+=("tests/vm/live/$group.bats") ;;
+		esac
+	done
+fi
+# the guest sees the tree as the host does: tests, built helpers, the binary
+mkdir -p "$logs/tree/tests/vm"
+for folder in tests/lib tests/live tests/vm/live; do
+	[[ -d $top/$folder ]] && cp -r "$top/$folder" "$logs/tree/$folder"
+done
+deny "$here/deny/$kernel" "$logs/tree"
+{
+	echo "export MMREAP_LAB_KERNEL=$kernel"
+	printf 'exec bats --tap --timing'
+	printf ' %q' "${files[@]}"
+	echo
+} >"$logs/command"
+parts=("$logs/tree:mmreap")
+[[ -d $top/build/tests ]] && parts+=("$top/build/tests:mmreap/build/tests")
+[[ -x $binary ]] && parts+=("$binary:mmreap/build/mmreap")
+"$here/build-initramfs.sh" "$logs/initramfs" "$logs/command" "${parts[@]}"
+
+started=$EPOCHREALTIME
+boot "$accel" "$limit" "$(image_file "$image")" "$cpus" "$mib" "$logs/initramfs" "$logs" "$append" || :
+took=$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+rm -f "$logs/initramfs"
+rm -rf "$logs/tree"
+
+# the serial port ends its lines as terminals do
+tr -d '\r' <"$logs/results.log" >"$logs/results.tap"
+rm "$logs/results.log"
+read -r release up < <(sed -n 's/^lab: kernel \([^ ]*\) .* up \(.*\)/\1 \2/p' "$logs/results.tap") || :
+status=$(sed -n 's/^lab: end status \([0-9]*\).*/\1/p' "$logs/results.tap")
+count() { grep -cE "$1" "$logs/results.tap" || :; }
+passed=$(count '^ok .*ms$|^ok [^#]*( in [0-9]+ms)?$')
+denied=$(count '^ok .*# skip denied here')
+skipped=$(($(count '^ok .*# skip') - denied))
+failed=$(count '^not ok ')
+
+verdict=passed
+if [[ -z $release ]]; then
+	verdict='did not boot'
+elif [[ -z $status ]]; then
+	verdict='no end marker'
+elif ((status != 0)); then
+	verdict=failed
+fi
+printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$kernel" "${release:--}" "$accel" "${up:--}" \
+	"$passed" "$failed" "$skipped" "$denied" "$took" "$verdict" >"$logs/summary"
+
+case $verdict in
+passed) exit 0 ;;
+failed)
+	exit 1
+	;;
+*)
+	echo "run.sh: $kernel: $verdict within $limit s; its console log ($logs/console.log):" >&2
+	tail -n 60 "$logs/console.log" >&2
+	cat "$logs/qemu.log" >&2
+	exit 3
+	;;
+esac
