@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The nouns that every room knows: processes, what was asked, what was found, what came of it.
+ * Only data and names; no function here does anything.
+ *
+ * Units are in the names: _bytes, _us (CLOCK_MONOTONIC), _ticks (clock ticks since boot).
+ * A figure that is not known is UNKNOWN, never 0.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define UNKNOWN ((int64_t)-1)
+
+/* Longest comm: 15 bytes for processes, up to 63 for kernel threads in /proc/PID/stat. */
+#define COMM_SIZE 64
+
+/**
+ * struct proc_ref - a process that is held, not merely numbered
+ * @pid: in the caller's PID namespace
+ * @pidfd: owned; refers to this process for ever (pidfd_open(2))
+ * @procfd: owned; its /proc/PID directory, seen to be of the same process as @pidfd
+ * @inode: pidfs inode, unique for the boot (Linux 6.9); 0 where the kernel has none
+ * @start_ticks: field 22 of /proc/PID/stat
+ * @comm: field 2 of /proc/PID/stat, any bytes, NUL-terminated
+ */
+struct proc_ref {
+	pid_t pid;
+	int pidfd;
+	int procfd;
+	uint64_t inode;
+	uint64_t start_ticks;
+	char comm[COMM_SIZE];
+};
+
+/** struct proc_id - what is printed of a process: no descriptors */
+struct proc_id {
+	pid_t pid;
+	uint64_t inode;
+	char comm[COMM_SIZE];
+};
+
+/* What became of a target. The words and statuses: plan/outcome.c. */
+enum outcome {
+	OUTCOME_REAPED,
+	OUTCOME_FREED,
+	OUTCOME_EXITED,
+	OUTCOME_SPARED,
+	OUTCOME_KILLED,
+	OUTCOME_PINNED,
+	OUTCOME_PENDING,
+	OUTCOME_REFUSED_SHARED,
+	OUTCOME_REFUSED_PROTECTED,
+	OUTCOME_DENIED,
+	OUTCOME_NO_PROCESS,
+	OUTCOME_UNSUPPORTED,
+	OUTCOME_FAILED,
+};
+#define OUTCOME_COUNT (OUTCOME_FAILED + 1)
+
+enum method { METHOD_KILL_REAP, METHOD_REAP_KILL, METHOD_KILL_ONLY, METHOD_REAP_ONLY };
+enum hold { HOLD_NONE, HOLD_TRACE, HOLD_FROZEN };
+enum robust { ROBUST_NONE, ROBUST_HANDED_OVER, ROBUST_LET_GO, ROBUST_UNREADABLE, ROBUST_IGNORED };
+
+/* Which system call (or look) the fact `errno` belongs to; the `step` of a row. */
+enum step_name {
+	STEPNAME_NONE,
+	STEPNAME_RESOLVE, /* pidfd_open, /proc/PID */
+	STEPNAME_RIGHT,	  /* pidfd_send_signal(0) */
+	STEPNAME_SHARERS, /* kcmp */
+	STEPNAME_LISTS,	  /* get_robust_list, /proc/PID/mem */
+	STEPNAME_HOLD,	  /* ptrace(PTRACE_SEIZE) */
+	STEPNAME_SIGNAL,  /* pidfd_send_signal(SIGKILL) */
+	STEPNAME_SETTLE,  /* waiting until every robust list is final */
+	STEPNAME_REAP,	  /* process_mrelease */
+	STEPNAME_THAW,	  /* cgroup.procs of another freezer group */
+	STEPNAME_EXIT,	  /* pidfd readable */
+	STEPNAME_MM,	  /* the pagemap test */
+};
+#define STEPNAME_COUNT (STEPNAME_MM + 1)
+
+/* Why an outcome is what it is: chosen by the plan, put in words by report/explain.c. */
+enum reason {
+	REASON_NONE,
+	/* refused-protected */
+	REASON_INIT,	 /* PID 1 of the caller's PID namespace */
+	REASON_KTHREAD,	 /* kernel thread: it has no mm */
+	REASON_SELF,	 /* mmreap itself */
+	REASON_ANCESTOR, /* the shell or session that mmreap runs in */
+	/* refused-shared */
+	REASON_SHARED,
+	REASON_SHARED_VFORK, /* only with vfork relatives that did not exec in time */
+	/* denied */
+	REASON_NO_RIGHT_TO_SIGNAL,
+	REASON_NO_RIGHT_TO_SHARER,   /* row.obstacle is the sharer */
+	REASON_NO_RIGHT_TO_LISTS,    /* --reap-only with unreadable robust lists */
+	REASON_SHARER_PROTECTED,     /* a sharer is init, mmreap itself, an ancestor */
+	/* no-process */
+	REASON_NOT_FOUND,
+	REASON_INODE_DIFFERS, /* the PID was reused */
+	/* unsupported */
+	REASON_NO_PIDFS_INODE,
+	REASON_NO_FLAG,	    /* -m reap-kill where the kernel does not know it */
+	REASON_NO_MRELEASE, /* no process_mrelease: kernel < 5.15, or filtered */
+	REASON_FLAG_NEEDS_IGNORE, /* -m reap-kill with a robust list to lose */
+	REASON_FLAG_SHARED,	  /* -m reap-kill on a shared mm or a vfork pair */
+	REASON_FLAG_INIT,	  /* -m reap-kill on the init of a PID namespace */
+	/* exited */
+	REASON_ZOMBIE,
+	REASON_BY_ITSELF,
+	REASON_GRACE,
+	REASON_VANISHED, /* a member of a selection that is gone */
+	/* freed */
+	REASON_LET_GO,	   /* released for its robust futexes */
+	REASON_FASTER,	   /* its own exit won */
+	REASON_NOT_HELD,   /* no hold was possible, so its robust lists could not be proved empty */
+	REASON_UNREADABLE, /* robust lists could not be read */
+	REASON_BLOCKED_READ, /* reading them blocked */
+	/* killed */
+	REASON_MEMORY_UNSEEN, /* exited, but there is no right to see whether the mm is gone */
+	/* pinned */
+	REASON_SHARER_LEFT,
+	REASON_UNKNOWN_HOLDER,
+	/* pending */
+	REASON_FROZEN,	      /* v1 freezer: the exit waits for the thaw */
+	REASON_FROZEN_ROBUST, /* v1 freezer and robust futexes in use: not reaped either */
+	REASON_CORE_DUMP,
+	REASON_REAP_BLOCKED, /* process_mrelease waits for the mmap lock */
+	REASON_REAP_INCOMPLETE, /* EAGAIN until the limit: an mmu notifier that must not block */
+	REASON_SETTLE_BLOCKED, /* a thread did not let go of its robust list in time */
+	REASON_LOOK_BLOCKED, /* a look before the signal did not return within the limit */
+	REASON_NOT_EXITED,
+	REASON_INTERRUPTED, /* mmreap was told to stop */
+	/* reaped */
+	REASON_NOT_WAITED,   /* --timeout 0: exit not waited for */
+	REASON_STILL_REFERENCED, /* reaped, exited, and yet somebody references the empty mm */
+	/* failed */
+	REASON_NOT_DYING, /* --reap-only on a process that nobody has killed */
+	REASON_ERRNO,	  /* row.err says which, row.step where */
+	REASON_DECLINED,  /* --interactive answered with no */
+};
+#define REASON_COUNT (REASON_DECLINED + 1)
+
+enum relation { RELATION_TARGET, RELATION_VFORK_CHILD, RELATION_VFORK_PARENT, RELATION_CLONE_VM };
+
+/** struct sharer - another process that uses the target's mm */
+struct sharer {
+	struct proc_id id;
+	enum relation relation;
+};
+
+/* A row names at most this many sharers; row.n_sharers counts them all. */
+#define ROW_SHARERS 8
+
+/**
+ * struct kill_row - everything that `kill` says of one target
+ * @outcome, @reason, @step, @err: the verdict; @err is a positive errno or 0
+ * @n_sharers: other processes with this mm; UNKNOWN where some could not be compared and none was seen
+ * @n_unknown: processes that could not be compared (no ptrace right)
+ * @sharers: the first ROW_SHARERS of them
+ * @killed: sharers and members that we signalled beside the target
+ * @rss_before_bytes: resident set just before the signal; @rss_after_bytes: when the verdict was made
+ * @unmapped_bytes: left the address space; @freed_bytes: given back to the system, UNKNOWN unless a
+ *	memory cgroup that holds only this process tells
+ * @reap_us: length of the (last) process_mrelease call; @exit_us: signal to pidfd readable
+ * @exit_signal: UNKNOWN where the kernel does not tell a non-parent
+ * @reaped: process_mrelease returned 0; @exited: the pidfd was seen readable
+ */
+struct kill_row {
+	struct proc_id id;
+	enum outcome outcome;
+	enum reason reason;
+	enum step_name step;
+	int err;
+	bool dry_run;
+	bool ns_init;
+	bool signalled;
+	bool reaped;
+	bool exited;
+	bool third_party; /* somebody else dropped the last reference: teardown may go on */
+	enum method method;
+	enum hold hold;
+	enum robust robust;
+	int64_t n_sharers;
+	int64_t n_unknown;
+	struct sharer sharers[ROW_SHARERS];
+	struct proc_id *killed; /* owned by the run */
+	size_t n_killed;
+	struct proc_id obstacle; /* who stands in the way: leader, sharer, holder, zombie's parent */
+	int64_t rss_before_bytes;
+	int64_t rss_after_bytes;
+	int64_t unmapped_bytes;
+	int64_t freed_bytes;
+	int64_t reap_us;
+	int64_t exit_us;
+	int64_t exit_signal;
+	char wchan[32]; /* where it hangs, for `pending`; empty if unknown */
+};
+
+/* --- what was asked -------------------------------------------------------------------- */
+
+enum spec_kind { SPEC_PID, SPEC_PID_INODE, SPEC_COMM, SPEC_CGROUP, SPEC_PIDFD };
+
+/** struct target_spec - one target as the user gave it; texts are borrowed */
+struct target_spec {
+	enum spec_kind kind;
+	pid_t pid;
+	uint64_t inode;
+	int fd;
+	const char *text;
+	bool selected; /* came from `-`, --comm or --cgroup: gone is a success */
+};
+
+enum method_choice { CHOOSE_AUTO, CHOOSE_REAP_KILL, CHOOSE_KILL_REAP };
+enum sharers_policy { SHARERS_REFUSE, SHARERS_KILL, SHARERS_SPARE };
+
+/** struct kill_options - the command line of `kill`, as values */
+struct kill_options {
+	enum method_choice method;
+	enum sharers_policy sharers;
+	bool hold_never;
+	bool robust_ignore;
+	bool boost_never;
+	bool reap_only;
+	bool thaw;
+	bool dry_run;
+	bool interactive;
+	bool allow_ancestors;
+	bool quiet;
+	bool verbose;
+	bool log;
+	int64_t grace_us;   /* UNKNOWN: none */
+	int64_t timeout_us; /* UNKNOWN: not given, 10 s without progress */
+};

@@ -1,0 +1,824 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan of a kill. Read it from plan_kill_next() at the bottom: one function for each kind of
+ * step, each says what follows from what came of it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <mmreap/plan.h>
+
+#define MS ((int64_t)1000)
+#define FOREVER INT64_MAX
+
+/* Not given --timeout: give up after this long without anything moving. */
+#define STALL_US (10000 * MS)
+/* A posix_spawn() child shares the mm until it execs; a loop of them makes an mm look shared. */
+#define VFORK_US (200 * MS)
+/* Looks before the signal that can block (mmap lock, exec_update_lock): then we go on without. */
+#define SHARERS_US (2000 * MS)
+#define LISTS_US (500 * MS)
+#define HOLD_US (250 * MS)
+/* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
+#define SETTLE_NOWAIT_US (100 * MS)
+/* What is left of the exit after this long is starved, not slow. */
+#define BOOST_AFTER_US (20 * MS)
+#define HOLD_TRIES 3
+/* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
+#define EINVAL_TRIES 50
+
+/* --- helpers ------------------------------------------------------------------------------- */
+
+static int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool no_wait(const struct plan_kill *st)
+{
+	return st->cfg.opt.timeout_us == 0;
+}
+
+/* The limit of a step that waits for the victim: the hard one, else "no progress for 10 s". */
+static int64_t wait_limit(const struct plan_kill *st)
+{
+	if (st->deadline_us != FOREVER)
+		return st->deadline_us;
+	return st->progress_us + STALL_US;
+}
+
+static struct plan_step step_until(struct plan_kill *st, enum plan_kind kind, int64_t until_us)
+{
+	st->step = (struct plan_step){.kind = kind, .until_us = until_us};
+	return st->step;
+}
+
+static struct plan_step step(struct plan_kill *st, enum plan_kind kind)
+{
+	return step_until(st, kind, FOREVER);
+}
+
+static struct plan_step done(struct plan_kill *st, enum outcome o, enum reason why)
+{
+	st->outcome = o;
+	st->reason = why;
+	return step(st, PLAN_DONE);
+}
+
+static struct plan_step done_err(struct plan_kill *st, enum outcome o, enum reason why, int err)
+{
+	st->where = plan_step_name(st->step.kind);
+	st->err = -err;
+	return done(st, o, why);
+}
+
+static struct plan_step pause_then(struct plan_kill *st, int64_t now, int64_t us,
+				   enum plan_kind then)
+{
+	st->then = then;
+	return step_until(st, PLAN_PAUSE, min64(now + us, wait_limit(st)));
+}
+
+static struct plan_step await_exit(struct plan_kill *st, int64_t now)
+{
+	int64_t until = wait_limit(st);
+
+	if (no_wait(st))
+		until = now;
+	else if (!st->boosted && !st->cfg.opt.boost_never && st->signalled && !st->view.frozen)
+		until = min64(until, now + BOOST_AFTER_US);
+	return step_until(st, PLAN_AWAIT_EXIT, until);
+}
+
+/* Let T go if it is held, then do @then. */
+static struct plan_step release_then(struct plan_kill *st, int64_t now, enum plan_kind then)
+{
+	if (st->held) {
+		st->held = false;
+		st->then = then;
+		return step(st, PLAN_RELEASE);
+	}
+	if (then == PLAN_AWAIT_EXIT)
+		return await_exit(st, now);
+	return step(st, then);
+}
+
+static struct plan_step done_released(struct plan_kill *st, enum outcome o, enum reason why)
+{
+	st->outcome = o;
+	st->reason = why;
+	return release_then(st, 0, PLAN_DONE);
+}
+
+static struct plan_step settle(struct plan_kill *st, int64_t now)
+{
+	int64_t until = no_wait(st) ? now + SETTLE_NOWAIT_US : wait_limit(st);
+
+	return step_until(st, PLAN_SETTLE, until);
+}
+
+static struct plan_step reap(struct plan_kill *st)
+{
+	/* --timeout 0 means no wait beyond the reap call itself: the call has no limit then. */
+	return step_until(st, PLAN_REAP, no_wait(st) ? FOREVER : wait_limit(st));
+}
+
+/* Is our own reaping part of the story at all? */
+static bool may_reap(const struct plan_kill *st)
+{
+	if (st->spare || !st->cfg.has_mrelease)
+		return false;
+	return st->cfg.opt.robust_ignore || !st->lists.unreadable;
+}
+
+/* Gone before we did anything. */
+static struct plan_step vanished(struct plan_kill *st)
+{
+	if (st->cfg.selected)
+		return done(st, OUTCOME_EXITED, REASON_VANISHED);
+	if (st->graced)
+		return done(st, OUTCOME_EXITED, REASON_GRACE);
+	return done(st, OUTCOME_NO_PROCESS, REASON_NOT_FOUND);
+}
+
+/* --- before the signal --------------------------------------------------------------------- */
+
+static struct plan_step after_look(struct plan_kill *st, const struct plan_result *r)
+{
+	const struct plan_view *v = &r->view;
+
+	if (r->err == -ESRCH)
+		return vanished(st);
+	if (r->err)
+		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
+	st->view = *v;
+	if (v->init)
+		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_INIT);
+	if (v->self)
+		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_SELF);
+	if (v->kthread)
+		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_KTHREAD);
+	if (v->ancestor && !st->cfg.opt.allow_ancestors)
+		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_ANCESTOR);
+	if (v->zombie)
+		return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_ZOMBIE);
+	if (!v->has_mm && v->exiting) {
+		/* Inside or past exit_mmap(): nothing to hold, nothing to reap (ESRCH). */
+		if (st->cfg.opt.dry_run)
+			return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
+		return await_exit(st, r->now_us);
+	}
+	if (st->cfg.opt.reap_only) {
+		st->method = METHOD_REAP_ONLY;
+		if (!st->cfg.has_mrelease)
+			return done(st, OUTCOME_UNSUPPORTED, REASON_NO_MRELEASE);
+		if (!v->dying)
+			return done(st, OUTCOME_FAILED, REASON_NOT_DYING);
+		return step_until(st, PLAN_LISTS, min64(r->now_us + LISTS_US, wait_limit(st)));
+	}
+	return step(st, PLAN_RIGHT);
+}
+
+static struct plan_step scan_sharers(struct plan_kill *st, int64_t now)
+{
+	return step_until(st, PLAN_SHARERS, now + SHARERS_US);
+}
+
+static struct plan_step after_right(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->err == -ESRCH)
+		return vanished(st);
+	if (r->err) /* EPERM: no right; EINVAL: not in our PID namespace or below it */
+		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
+	return scan_sharers(st, r->now_us);
+}
+
+static struct plan_step read_lists(struct plan_kill *st, int64_t now)
+{
+	return step_until(st, PLAN_LISTS, now + LISTS_US);
+}
+
+static struct plan_step after_sharers(struct plan_kill *st, const struct plan_result *r)
+{
+	const struct plan_sharers *s = &r->sharers;
+
+	/* Blocked, or no kcmp in this kernel: nothing known. That does not refuse; it is said. */
+	if (r->err) {
+		st->sharers = (struct plan_sharers){.unknown = 1};
+		return read_lists(st, r->now_us);
+	}
+	st->sharers = *s;
+	if (s->clone_vm == 0 && s->vfork > 0) {
+		if (st->vfork_us == 0)
+			st->vfork_us = r->now_us + VFORK_US;
+		if (r->now_us < st->vfork_us)
+			return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
+	}
+	if (s->clone_vm + s->vfork == 0)
+		return read_lists(st, r->now_us);
+
+	switch (st->cfg.opt.sharers) {
+	case SHARERS_REFUSE:
+		return done(st, OUTCOME_REFUSED_SHARED,
+			    s->clone_vm ? REASON_SHARED : REASON_SHARED_VFORK);
+	case SHARERS_KILL:
+		st->collective = true;
+		return step(st, PLAN_SHARER_RIGHTS);
+	case SHARERS_SPARE:
+		st->spare = true;
+		break;
+	}
+	return read_lists(st, r->now_us);
+}
+
+static struct plan_step after_sharer_rights(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->sharers.protected)
+		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_SHARER_PROTECTED);
+	if (r->err == -EAGAIN) /* the set changed while it was checked */
+		return scan_sharers(st, r->now_us);
+	if (r->err)
+		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SHARER, r->err);
+	return read_lists(st, r->now_us);
+}
+
+/* Choose the method; false: the plan is done (unsupported). */
+static bool choose_method(struct plan_kill *st)
+{
+	const struct plan_lists *l = &st->lists;
+	bool shared = st->sharers.clone_vm + st->sharers.vfork > 0;
+	/* Zapping at once is safe only where no thread has ever registered a list. */
+	bool nothing_to_lose =
+		st->cfg.opt.robust_ignore || (!l->unreadable && l->null == l->threads);
+
+	st->method = st->cfg.has_mrelease ? METHOD_KILL_REAP : METHOD_KILL_ONLY;
+	switch (st->cfg.opt.method) {
+	case CHOOSE_KILL_REAP:
+		if (st->cfg.has_mrelease)
+			return true;
+		st->reason = REASON_NO_MRELEASE;
+		return false;
+	case CHOOSE_AUTO:
+		if (st->cfg.has_flag && nothing_to_lose && !shared && st->sharers.unknown == 0 &&
+		    !st->view.ns_init)
+			st->method = METHOD_REAP_KILL;
+		return true;
+	case CHOOSE_REAP_KILL:
+		if (!st->cfg.has_flag)
+			st->reason = REASON_NO_FLAG;
+		else if (st->view.ns_init)
+			st->reason = REASON_FLAG_INIT;
+		else if (!nothing_to_lose)
+			st->reason = REASON_FLAG_NEEDS_IGNORE;
+		else if (!shared) {
+			st->method = METHOD_REAP_KILL;
+			return true;
+		} else /* the flag of v3 kills half of them where one may not be killed: do it ourselves */
+			return true;
+		return false;
+	}
+	return true;
+}
+
+static struct plan_step predict(struct plan_kill *st)
+{
+	if (st->spare)
+		return done(st, OUTCOME_SPARED, REASON_NONE);
+	if (st->method == METHOD_KILL_ONLY)
+		return done(st, OUTCOME_KILLED, REASON_NO_MRELEASE);
+	if (!may_reap(st))
+		return done(st, OUTCOME_FREED, st->reason);
+	if (st->view.frozen && st->lists.in_use && !st->cfg.opt.thaw &&
+	    !st->cfg.opt.robust_ignore)
+		return done(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
+	if (st->lists.in_use && !st->lists.candidate && !st->cfg.opt.robust_ignore)
+		return done(st, OUTCOME_FREED, REASON_LET_GO);
+	return done(st, OUTCOME_REAPED, st->view.frozen ? REASON_FROZEN : REASON_NONE);
+}
+
+static struct plan_step signal_it(struct plan_kill *st)
+{
+	return step(st, PLAN_SIGNAL);
+}
+
+static struct plan_step start_reap_only(struct plan_kill *st, int64_t now)
+{
+	if (st->cfg.opt.robust_ignore)
+		return reap(st);
+	return settle(st, now);
+}
+
+static struct plan_step after_lists(struct plan_kill *st, const struct plan_result *r)
+{
+	const struct kill_options *opt = &st->cfg.opt;
+
+	if (r->err == -ESRCH)
+		return vanished(st);
+	st->lists = r->lists;
+	st->robust = st->lists.in_use ? ROBUST_LET_GO : ROBUST_NONE; /* until it is settled */
+	if (r->err) {
+		st->lists.unreadable = true;
+		st->err = -r->err;
+		st->where = STEPNAME_LISTS;
+	}
+	if (opt->robust_ignore)
+		st->robust = ROBUST_IGNORED;
+	else if (st->lists.unreadable) {
+		st->robust = ROBUST_UNREADABLE;
+		st->reason = r->err == -ETIMEDOUT ? REASON_BLOCKED_READ : REASON_UNREADABLE;
+	}
+	if (opt->reap_only) {
+		if (st->lists.unreadable && !opt->robust_ignore)
+			return done(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_LISTS);
+		st->hold = st->view.frozen ? HOLD_FROZEN : HOLD_NONE;
+		return opt->dry_run ? predict(st) : start_reap_only(st, r->now_us);
+	}
+	if (!choose_method(st))
+		return done(st, OUTCOME_UNSUPPORTED, st->reason);
+
+	bool thaw_first = st->view.frozen && opt->thaw && st->lists.in_use && !opt->robust_ignore;
+	bool hold = st->method == METHOD_KILL_REAP && may_reap(st) && !opt->hold_never &&
+		    st->lists.candidate && (!st->view.frozen || thaw_first);
+
+	/* A v1-frozen victim cannot run: it holds itself. */
+	st->hold = st->view.frozen && may_reap(st) ? HOLD_FROZEN : HOLD_NONE;
+	if (opt->dry_run) {
+		if (hold)
+			st->hold = HOLD_TRACE;
+		return predict(st);
+	}
+	if (opt->grace_us != UNKNOWN && !st->graced)
+		return step(st, PLAN_TERM);
+	if (hold)
+		return step_until(st, PLAN_HOLD, r->now_us + HOLD_US);
+	if (st->method == METHOD_REAP_KILL)
+		return step(st, PLAN_REAP_KILL);
+	return signal_it(st);
+}
+
+static struct plan_step after_term(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->err == -ESRCH)
+		return vanished(st);
+	if (r->err)
+		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
+	st->graced = true;
+	return step_until(st, PLAN_GRACE, r->now_us + st->cfg.opt.grace_us);
+}
+
+static struct plan_step after_grace(struct plan_kill *st, const struct plan_result *r)
+{
+	st->progress_us = r->now_us;
+	if (r->err == 0) {
+		st->exited = true;
+		st->exited_us = r->now_us;
+		return step(st, PLAN_TEST_MM);
+	}
+	/* It lives on: everything seen before is old. */
+	st->vfork_us = 0;
+	return step(st, PLAN_LOOK);
+}
+
+static struct plan_step after_hold(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->err == 0) {
+		st->held = true;
+		st->hold = HOLD_TRACE;
+		return signal_it(st);
+	}
+	/* T ended before it was seized: choose another one. */
+	if (r->err == -ESRCH && ++st->tries_hold < HOLD_TRIES)
+		return read_lists(st, r->now_us);
+	/* EPERM: traced already, or no right. ETIMEDOUT: stopped and frozen, or in an execve. */
+	st->where = STEPNAME_HOLD;
+	st->err = -r->err;
+	st->reason = REASON_NOT_HELD;
+	return signal_it(st);
+}
+
+/* --- the signal ---------------------------------------------------------------------------- */
+
+static struct plan_step after_kill(struct plan_kill *st, const struct plan_result *r)
+{
+	if (st->spare || st->method == METHOD_KILL_ONLY)
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	if (st->collective && st->step.kind != PLAN_SIGNAL_SHARERS)
+		return step_until(st, PLAN_SIGNAL_SHARERS, r->now_us + SHARERS_US);
+	if (!may_reap(st)) /* unreadable lists: its own exit hands over and frees */
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	if (st->cfg.opt.robust_ignore)
+		return reap(st);
+	if (st->view.frozen && st->lists.in_use && !st->thawed) {
+		if (st->cfg.opt.thaw)
+			return step(st, PLAN_THAW);
+		return done_released(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
+	}
+	return settle(st, r->now_us);
+}
+
+static struct plan_step after_signal(struct plan_kill *st, const struct plan_result *r)
+{
+	st->progress_us = r->now_us;
+	if (r->err == 0) {
+		st->signalled = true;
+		return after_kill(st, r);
+	}
+	st->hold = HOLD_NONE;
+	if (r->err == -ESRCH) {
+		st->held = false; /* there is nobody left to let go */
+		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
+	}
+	st->where = STEPNAME_SIGNAL;
+	st->err = -r->err;
+	/* EINTR: told to stop before the signal. Nothing was touched, nothing stays changed. */
+	if (r->err == -EINTR || r->err == -ECANCELED)
+		return done_released(st, OUTCOME_FAILED, REASON_INTERRUPTED);
+	return done_released(st, r->err == -EPERM ? OUTCOME_DENIED : OUTCOME_FAILED,
+			     r->err == -EPERM ? REASON_NO_RIGHT_TO_SIGNAL : REASON_ERRNO);
+}
+
+static struct plan_step after_signal_sharers(struct plan_kill *st, const struct plan_result *r)
+{
+	st->progress_us = r->now_us;
+	if (r->err && r->err != -ETIMEDOUT) {
+		/* A sharer came between check and signal that we may not kill: it keeps the mm. */
+		st->where = STEPNAME_SIGNAL;
+		st->err = -r->err;
+	}
+	return after_kill(st, r);
+}
+
+static struct plan_step after_reap_kill(struct plan_kill *st, const struct plan_result *r)
+{
+	st->progress_us = r->now_us;
+	if (r->err == 0) {
+		st->signalled = st->reaped = true;
+		if (st->view.frozen)
+			return done(st, OUTCOME_REAPED, REASON_FROZEN);
+		return await_exit(st, r->now_us);
+	}
+	/*
+	 * Whatever the errno, the target may be dead or untouched (v3: EBUSY after half of them).
+	 * Do not believe it: go the long way, where every step is idempotent on a dead process.
+	 */
+	st->reap_err = -r->err;
+	st->cfg.has_flag = false;
+	if (st->cfg.opt.method == CHOOSE_REAP_KILL)
+		st->cfg.opt.method = CHOOSE_AUTO;
+	return scan_sharers(st, r->now_us);
+}
+
+static struct plan_step after_thaw(struct plan_kill *st, const struct plan_result *r)
+{
+	st->thawed = true;
+	if (r->err) {
+		st->where = STEPNAME_THAW;
+		st->err = -r->err;
+		if (st->reaped)
+			return done(st, OUTCOME_REAPED, REASON_FROZEN);
+		return done_released(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
+	}
+	st->view.frozen = false;
+	st->progress_us = r->now_us;
+	if (st->reaped)
+		return await_exit(st, r->now_us);
+	return settle(st, r->now_us);
+}
+
+/* --- the reap ------------------------------------------------------------------------------ */
+
+enum plan_settled plan_settle(const struct plan_threads *t)
+{
+	if (t->gone && !t->t_held)
+		return SETTLED_GONE;
+	/* T's own list: only T itself can hand it over, and it does so when it is let go. */
+	if (t->t_held && t->t_stopped && t->t_unreadable)
+		return SETTLED_UNREADABLE;
+	if (t->t_held && t->t_stopped && t->t_in_use)
+		return SETTLED_LET_GO;
+	if (!t->complete || t->unsettled || t->in_use || t->unreadable)
+		return SETTLED_WAIT;
+	if (t->t_held && !t->t_stopped)
+		return SETTLED_WAIT;
+	return SETTLED_REAP;
+}
+
+static struct plan_step after_settle(struct plan_kill *st, const struct plan_result *r)
+{
+	bool in_use = st->lists.in_use || r->seen_in_use;
+
+	if (r->err == -ETIMEDOUT || r->err == -EINTR) {
+		if (no_wait(st)) {
+			st->robust = ROBUST_LET_GO;
+			st->reason = REASON_SETTLE_BLOCKED;
+			return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+		}
+		return done_released(st, OUTCOME_PENDING,
+				     st->view.frozen ? REASON_FROZEN_ROBUST : REASON_SETTLE_BLOCKED);
+	}
+	st->progress_us = r->now_us;
+	if (r->err) { /* the lists turned unreadable: let its own exit do it */
+		st->robust = ROBUST_UNREADABLE;
+		st->reason = REASON_UNREADABLE;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	}
+	switch (r->settled) {
+	case SETTLED_REAP:
+		st->robust = in_use ? ROBUST_HANDED_OVER : ROBUST_NONE;
+		return reap(st);
+	case SETTLED_LET_GO:
+		st->robust = ROBUST_LET_GO;
+		st->reason = REASON_LET_GO;
+		break;
+	case SETTLED_UNREADABLE:
+		st->robust = ROBUST_UNREADABLE;
+		st->reason = REASON_UNREADABLE;
+		break;
+	case SETTLED_GONE:
+		st->robust = in_use ? ROBUST_LET_GO : ROBUST_NONE;
+		if (st->reason != REASON_NOT_HELD)
+			st->reason = in_use ? REASON_LET_GO : REASON_FASTER;
+		break;
+	case SETTLED_WAIT: /* a SETTLE does not end with it */
+		break;
+	}
+	return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+}
+
+static struct plan_step after_reap(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->progress || r->err == 0)
+		st->progress_us = r->now_us;
+	switch (r->err) {
+	case 0:
+		st->reaped = true;
+		st->held = false; /* let go by the reap itself */
+		st->err = 0;
+		st->where = STEPNAME_NONE;
+		st->reason = REASON_NONE;
+		if (st->view.frozen && st->cfg.opt.thaw && !st->thawed)
+			return step(st, PLAN_THAW);
+		if (st->view.frozen)
+			return done(st, OUTCOME_REAPED, REASON_FROZEN);
+		return await_exit(st, r->now_us);
+	case -EINTR:
+		return reap(st);
+	case -EAGAIN: /* an mmu notifier could not run without sleeping; the rest was freed */
+		st->reap_err = EAGAIN;
+		if (r->now_us >= wait_limit(st))
+			return done_released(st, OUTCOME_PENDING, REASON_REAP_INCOMPLETE);
+		return pause_then(st, r->now_us, MS, PLAN_REAP);
+	case -EINVAL: /* not dying, or a sharer is not, or a core dump is being written */
+		st->reap_err = EINVAL;
+		return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
+	case -ESRCH: /* no thread has an mm any more: its exit was faster, or T slipped away */
+		st->reap_err = ESRCH;
+		if (st->reason != REASON_NOT_HELD)
+			st->reason = REASON_FASTER;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	case -ENOSYS:
+	case -EPERM: /* no such call after all, or a sandbox forbids it */
+		st->reap_err = -r->err;
+		st->cfg.has_mrelease = false;
+		st->method = METHOD_KILL_ONLY;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	case -ETIMEDOUT:
+		st->reap_err = ETIMEDOUT;
+		st->where = STEPNAME_REAP;
+		return done_released(st, OUTCOME_PENDING, REASON_REAP_BLOCKED);
+	default:
+		st->reap_err = -r->err;
+		st->where = STEPNAME_REAP;
+		st->err = -r->err;
+		st->reason = REASON_ERRNO;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	}
+}
+
+static struct plan_step after_examine(struct plan_kill *st, const struct plan_result *r)
+{
+	const struct plan_sharers *s = &r->sharers;
+
+	if (r->err == -ESRCH || r->view.exited)
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	if (r->err == 0)
+		st->sharers = *s;
+	st->view.core_dumping = r->view.core_dumping;
+	if (r->now_us >= wait_limit(st)) {
+		st->where = STEPNAME_REAP;
+		st->err = EINVAL;
+		if (r->view.core_dumping)
+			return done_released(st, OUTCOME_PENDING, REASON_CORE_DUMP);
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	}
+	if (r->view.core_dumping) /* the dumper notices SIGKILL within some milliseconds */
+		return pause_then(st, r->now_us, MS, PLAN_REAP);
+	if (s->clone_vm + s->vfork > 0) {
+		if (st->collective)
+			return step_until(st, PLAN_SIGNAL_SHARERS, r->now_us + SHARERS_US);
+		if (s->clone_vm == 0) {
+			if (st->vfork_us == 0 || st->tries_reap++ == 0)
+				st->vfork_us = r->now_us + VFORK_US;
+			if (r->now_us < st->vfork_us)
+				return pause_then(st, r->now_us, 2 * MS, PLAN_REAP);
+		}
+		st->where = STEPNAME_REAP;
+		st->err = EINVAL;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	}
+	if (st->cfg.opt.reap_only && !r->view.dying) {
+		st->where = STEPNAME_REAP;
+		st->err = EINVAL;
+		return done(st, OUTCOME_FAILED, REASON_NOT_DYING);
+	}
+	if (++st->tries_reap < EINVAL_TRIES)
+		return pause_then(st, r->now_us, MS, PLAN_REAP);
+	st->where = STEPNAME_REAP;
+	st->err = EINVAL;
+	return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static struct plan_step not_exited(struct plan_kill *st)
+{
+	if (no_wait(st) && st->reaped)
+		return done(st, OUTCOME_REAPED, REASON_NOT_WAITED);
+	if (st->view.frozen)
+		return done(st, OUTCOME_PENDING, REASON_FROZEN);
+	if (st->view.core_dumping)
+		return done(st, OUTCOME_PENDING, REASON_CORE_DUMP);
+	return done(st, OUTCOME_PENDING, REASON_NOT_EXITED);
+}
+
+static struct plan_step after_exit(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->progress)
+		st->progress_us = r->now_us;
+	if (r->err == 0) {
+		st->exited = true;
+		st->exited_us = r->now_us;
+		st->progress_us = r->now_us;
+		return step(st, PLAN_TEST_MM);
+	}
+	if (r->err == -EINTR)
+		return done(st, OUTCOME_PENDING, REASON_INTERRUPTED);
+	if (!st->boosted && !st->cfg.opt.boost_never && st->signalled && !no_wait(st) &&
+	    r->now_us < wait_limit(st)) {
+		st->boosted = true;
+		return step(st, PLAN_BOOST);
+	}
+	if (r->now_us < wait_limit(st) && !no_wait(st))
+		return await_exit(st, r->now_us);
+	return not_exited(st);
+}
+
+static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_result *r)
+{
+	enum reason why = st->reason;
+
+	if (st->spare)
+		return done(st, OUTCOME_SPARED, REASON_NONE);
+	switch (r->mm) {
+	case MM_UNREFERENCED:
+		/* Held at the exit and now not: somebody else tore it down and may still be at it. */
+		st->third_party = st->was_held_at_exit;
+		if (st->reaped)
+			return done(st, OUTCOME_REAPED, REASON_NONE);
+		if (!st->signalled)
+			return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
+		if (st->method == METHOD_KILL_ONLY)
+			return done(st, OUTCOME_KILLED, REASON_NO_MRELEASE);
+		return done(st, OUTCOME_FREED, why == REASON_NONE ? REASON_FASTER : why);
+	case MM_HELD:
+		if (st->reaped)
+			return done(st, OUTCOME_REAPED, REASON_STILL_REFERENCED);
+		st->was_held_at_exit = true;
+		if (!no_wait(st) && r->now_us < wait_limit(st)) {
+			st->pause_us = st->pause_us ? min64(st->pause_us * 2, 50 * MS) : MS;
+			return pause_then(st, r->now_us, st->pause_us, PLAN_TEST_MM);
+		}
+		return done(st, OUTCOME_PINNED,
+			    st->sharers.clone_vm + st->sharers.vfork ? REASON_SHARER_LEFT
+								     : REASON_UNKNOWN_HOLDER);
+	case MM_UNKNOWN:
+		break;
+	}
+	if (st->reaped)
+		return done(st, OUTCOME_REAPED, REASON_NONE);
+	if (!st->signalled)
+		return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
+	return done(st, OUTCOME_KILLED,
+		    st->method == METHOD_KILL_ONLY ? REASON_NO_MRELEASE : REASON_MEMORY_UNSEEN);
+}
+
+static struct plan_step after_pause(struct plan_kill *st, const struct plan_result *r)
+{
+	switch (st->then) {
+	case PLAN_SHARERS:
+		return scan_sharers(st, r->now_us);
+	case PLAN_REAP:
+		/* Past the limit: one last look says why it did not work. */
+		if (r->now_us >= wait_limit(st) && st->reap_err == EINVAL)
+			return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
+		return reap(st);
+	default:
+		return step(st, st->then);
+	}
+}
+
+struct plan_step plan_kill_start(struct plan_kill *st, int64_t now_us)
+{
+	st->deadline_us = st->cfg.opt.timeout_us > 0 ? now_us + st->cfg.opt.timeout_us : FOREVER;
+	st->progress_us = now_us;
+	return step(st, PLAN_LOOK);
+}
+
+struct plan_step plan_kill_next(struct plan_kill *st, const struct plan_result *r)
+{
+	switch (st->step.kind) {
+	case PLAN_LOOK:
+		return after_look(st, r);
+	case PLAN_RIGHT:
+		return after_right(st, r);
+	case PLAN_SHARERS:
+		return after_sharers(st, r);
+	case PLAN_SHARER_RIGHTS:
+		return after_sharer_rights(st, r);
+	case PLAN_LISTS:
+		return after_lists(st, r);
+	case PLAN_TERM:
+		return after_term(st, r);
+	case PLAN_GRACE:
+		return after_grace(st, r);
+	case PLAN_HOLD:
+		return after_hold(st, r);
+	case PLAN_SIGNAL:
+		return after_signal(st, r);
+	case PLAN_SIGNAL_SHARERS:
+		return after_signal_sharers(st, r);
+	case PLAN_REAP_KILL:
+		return after_reap_kill(st, r);
+	case PLAN_THAW:
+		return after_thaw(st, r);
+	case PLAN_SETTLE:
+		return after_settle(st, r);
+	case PLAN_REAP:
+		return after_reap(st, r);
+	case PLAN_EXAMINE:
+		return after_examine(st, r);
+	case PLAN_PAUSE:
+		return after_pause(st, r);
+	case PLAN_RELEASE:
+		return release_then(st, r->now_us, st->then);
+	case PLAN_BOOST:
+		return await_exit(st, r->now_us);
+	case PLAN_AWAIT_EXIT:
+		return after_exit(st, r);
+	case PLAN_TEST_MM:
+		return after_test_mm(st, r);
+	case PLAN_DONE:
+		break;
+	}
+	return st->step;
+}
+
+enum step_name plan_step_name(enum plan_kind kind)
+{
+	switch (kind) {
+	case PLAN_LOOK:
+		return STEPNAME_RESOLVE;
+	case PLAN_RIGHT:
+	case PLAN_SHARER_RIGHTS:
+		return STEPNAME_RIGHT;
+	case PLAN_SHARERS:
+	case PLAN_EXAMINE:
+		return STEPNAME_SHARERS;
+	case PLAN_LISTS:
+		return STEPNAME_LISTS;
+	case PLAN_HOLD:
+	case PLAN_RELEASE:
+		return STEPNAME_HOLD;
+	case PLAN_TERM:
+	case PLAN_SIGNAL:
+	case PLAN_SIGNAL_SHARERS:
+		return STEPNAME_SIGNAL;
+	case PLAN_THAW:
+		return STEPNAME_THAW;
+	case PLAN_SETTLE:
+		return STEPNAME_SETTLE;
+	case PLAN_REAP:
+	case PLAN_REAP_KILL:
+		return STEPNAME_REAP;
+	case PLAN_GRACE:
+	case PLAN_AWAIT_EXIT:
+	case PLAN_BOOST:
+		return STEPNAME_EXIT;
+	case PLAN_TEST_MM:
+		return STEPNAME_MM;
+	case PLAN_PAUSE:
+	case PLAN_DONE:
+		break;
+	}
+	return STEPNAME_NONE;
+}

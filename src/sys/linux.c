@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The real kernel. Thin: one call each, errors turned into negative errnos. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <mmreap/sys.h>
+
+#include "compat.h"
+
+static int neg(long ret)
+{
+	return ret < 0 ? -errno : (int)ret;
+}
+
+static int linux_pidfd_open(pid_t pid)
+{
+	return neg(syscall(SYS_pidfd_open, pid, 0));
+}
+
+static uint64_t linux_pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* Before pidfs every pidfd shared one anonymous inode: its number names nobody. */
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+static int linux_pidfd_signal(int pidfd, int sig)
+{
+	return neg(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+static int linux_mrelease(int pidfd, unsigned int flags)
+{
+	return neg(syscall(SYS_process_mrelease, pidfd, flags));
+}
+
+static int linux_pidfd_exited(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (poll(&p, 1, 0) < 0)
+		return 0;
+	return (p.revents & POLLIN) != 0;
+}
+
+static int linux_pidfd_exit_code(int pidfd)
+{
+	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
+
+	if (ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) < 0)
+		return -errno;
+	return info.mask & COMPAT_PIDFD_INFO_EXIT ? info.exit_code & 0xffff : -ENODATA;
+}
+
+static int linux_kcmp_vm(pid_t a, pid_t b)
+{
+	return neg(syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0));
+}
+
+static int linux_robust_list(pid_t tid, bool compat, uint64_t *ret_head)
+{
+	void *head = NULL;
+	size_t len = 0;
+
+	if (!compat) {
+		if (syscall(SYS_get_robust_list, tid, &head, &len) < 0)
+			return -errno;
+		*ret_head = (uintptr_t)head;
+		return 0;
+	}
+
+	/* The 32-bit door takes 32-bit pointers only. One page, made once, for all threads. */
+	static _Atomic(uint32_t *) low;
+	uint32_t *page = atomic_load(&low);
+
+	if (!COMPAT_HAS_ROBUST32)
+		return -ENOSYS;
+	if (page == NULL) {
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		if (page == MAP_FAILED)
+			return -errno;
+		atomic_store(&low, page);
+	}
+	/* One slot for each thread id, so that concurrent callers do not meet. */
+	uint32_t *slot = page + (size_t)(gettid() % 512) * 2;
+	long ret = compat_get_robust_list32(tid, (uintptr_t)slot, (uintptr_t)(slot + 1));
+
+	if (ret < 0)
+		return (int)ret;
+	*ret_head = *slot;
+	return 0;
+}
+
+static int linux_seize(pid_t tid)
+{
+	return neg(ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACEEXIT));
+}
+
+static int linux_interrupt(pid_t tid)
+{
+	return neg(ptrace(PTRACE_INTERRUPT, tid, NULL, NULL));
+}
+
+static int linux_detach(pid_t tid, int sig)
+{
+	return neg(ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)sig));
+}
+
+static int linux_wait_tracee(pid_t tid, int *ret_status)
+{
+	pid_t pid = waitpid(tid, ret_status, WNOHANG | __WALL | __WNOTHREAD);
+
+	if (pid < 0)
+		return -errno;
+	return pid == tid;
+}
+
+static int linux_set_nice(pid_t tid, int nice)
+{
+	return neg(setpriority(PRIO_PROCESS, (id_t)tid, nice));
+}
+
+static int linux_set_fifo(pid_t tid)
+{
+	struct sched_param p = {.sched_priority = 1};
+
+	return neg(sched_setscheduler(tid, SCHED_FIFO | SCHED_RESET_ON_FORK, &p));
+}
+
+static int linux_open_at(int dirfd, const char *name, int extra)
+{
+	return neg(openat(dirfd, name, O_RDONLY | O_CLOEXEC | extra));
+}
+
+static ssize_t linux_pread(int fd, void *buf, size_t size, uint64_t off)
+{
+	ssize_t n = pread(fd, buf, size, (off_t)off);
+
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t linux_read_file(int dirfd, const char *name, char *buf, size_t size)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return n;
+	buf[len] = '\0';
+	return (ssize_t)len;
+}
+
+static int linux_write_file(int dirfd, const char *name, const char *text)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while (text[len])
+		len++;
+	n = write(fd, text, len);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return n < 0 ? (int)n : 0;
+}
+
+static ssize_t linux_getdents(int fd, void *buf, size_t size)
+{
+	ssize_t n = getdents64(fd, buf, size);
+
+	return n < 0 ? -errno : n;
+}
+
+static int linux_rewind(int fd)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+static int linux_nlink(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, 0) < 0 ? -errno : (int)st.st_nlink;
+}
+
+static int linux_owner(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, 0) < 0 ? -errno : (int)st.st_uid;
+}
+
+static int linux_is_procfs(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC ? 0 : -ENOTTY;
+}
+
+static int linux_close(int fd)
+{
+	return neg(close(fd));
+}
+
+static pid_t linux_make_zombie(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return -errno;
+	/* vfork returns when the child has let go of our mm; it is a zombie a moment later. */
+	siginfo_t si;
+	while (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	return pid;
+}
+
+static void linux_drop_zombie(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int64_t linux_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void linux_sleep_us(int64_t us)
+{
+	struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+	nanosleep(&ts, NULL);
+}
+
+const struct sys sys_linux = {
+	.pidfd_open = linux_pidfd_open,
+	.pidfd_inode = linux_pidfd_inode,
+	.pidfd_signal = linux_pidfd_signal,
+	.mrelease = linux_mrelease,
+	.pidfd_exited = linux_pidfd_exited,
+	.pidfd_exit_code = linux_pidfd_exit_code,
+	.kcmp_vm = linux_kcmp_vm,
+	.robust_list = linux_robust_list,
+	.seize = linux_seize,
+	.interrupt = linux_interrupt,
+	.detach = linux_detach,
+	.wait_tracee = linux_wait_tracee,
+	.set_nice = linux_set_nice,
+	.set_fifo = linux_set_fifo,
+	.open_at = linux_open_at,
+	.pread = linux_pread,
+	.read_file = linux_read_file,
+	.write_file = linux_write_file,
+	.getdents = linux_getdents,
+	.rewind = linux_rewind,
+	.nlink = linux_nlink,
+	.owner = linux_owner,
+	.is_procfs = linux_is_procfs,
+	.close = linux_close,
+	.make_zombie = linux_make_zombie,
+	.drop_zombie = linux_drop_zombie,
+	.now_us = linux_now_us,
+	.sleep_us = linux_sleep_us,
+};
