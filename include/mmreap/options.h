@@ -113,7 +113,8 @@ struct cli_group {
  * struct cli_syntax - the command line of one command
  * @usage: what follows the command word
  * @groups: up to the first NULL group; @offset is that of the group's struct in the request
- * @targets_offset: of the struct target_list in the request; @targets: how many there may be
+ * @targets_offset: of the struct target_list in the request; every request has one, for the texts
+ * @targets: whether there may, or must, be any
  */
 struct cli_syntax {
 	const char *name;
@@ -138,6 +139,16 @@ extern const struct cli_syntax cli_syntax_kill;
  */
 enum cli_verdict cli_parse(const struct cli_syntax *syntax, int argc, const char **argv,
 			   void *request, struct cli_error *ret_error);
+
+/** cli_print_help - Print the help of a command on standard output; it fits 80 by 24 */
+void cli_print_help(const struct cli_syntax *syntax);
+
+/** cli_print_version - Print version and optional parts on standard output */
+void cli_print_version(void);
+
+/** cli_fail - Keep the first error of a command line; later ones are consequences */
+__attribute__((format(printf, 2, 3))) void cli_fail(struct cli_error *error, const char *format,
+						    ...);
 
 /** target_list_free - Free what @list owns */
 void target_list_free(struct target_list *list);

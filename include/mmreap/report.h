@@ -30,6 +30,15 @@ void text_escape(const char *text, char *ret, size_t size);
 /** text_size - Write a size for people ("43.9 GiB"), or in bytes */
 void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size);
 
+/** text_time - Write a length of time for people ("0.12 ms", "612 ms", "12.3 s") */
+void text_time(int64_t us, char *ret, size_t size);
+
+/** text_utf8_length - Length of the well-formed UTF-8 sequence at @s (1 to 4), 0 if there is none */
+size_t text_utf8_length(const char *s);
+
+/** text_errno - The name of an error number ("ESRCH"), NULL for one without */
+const char *text_errno(int err);
+
 /* --- tables ---------------------------------------------------------------------------- */
 
 enum cell_type {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/*
+ * The option groups that several commands share, and the command lines made of them.
+ * An option exists once: here.
+ */
+
+#include <mmreap/options.h>
+#include <stddef.h>
+
+#define GROUP_OF(rows) .options = (rows), .n_options = sizeof(rows) / sizeof((rows)[0])
+
+#define AT(member) offsetof(struct output_options, member)
+static const struct cli_option output_options[] = {
+	{ "output", 'o', CLI_TEXT, "[+]LIST", AT(columns), "columns to print" },
+	{ "output-all", 'O', CLI_FLAG, NULL, AT(output_all), "print all columns" },
+	{ "noheadings", 'n', CLI_FLAG, NULL, AT(noheadings), "no headings" },
+	{ "raw", 'r', CLI_FLAG, NULL, AT(raw), "raw columns" },
+	{ "json", 'J', CLI_FLAG, NULL, AT(json), "JSON" },
+	{ "bytes", 'b', CLI_FLAG, NULL, AT(bytes), "sizes in bytes" },
+	{ "list-columns", 'H', CLI_LIST_COLUMNS, NULL, 0, "list the columns" },
+};
+#undef AT
+
+const struct cli_group cli_group_output = {
+	.title = "Output:",
+	GROUP_OF(output_options),
+	.compact = true,
+};
+
+static const struct cli_option target_options[] = {
+	{ "comm", 0, CLI_COMM, "NAME", 0, "every process of exactly this name" },
+	{ "cgroup", 0, CLI_CGROUP, "PATH", 0, "every process in this cgroup and below" },
+	{ "pidfd", 0, CLI_PIDFD, "N", 0, "the process of an inherited pidfd" },
+};
+
+const struct cli_group cli_group_target = {
+	.title = "Targets: PID, PID:INODE, - (from standard input),",
+	GROUP_OF(target_options),
+	.compact = true,
+};
+
+static const struct cli_option common_options[] = {
+	{ "help", 'h', CLI_HELP, NULL, 0, "this help" },
+	{ "version", 'V', CLI_VERSION, NULL, 0, "version and optional parts" },
+};
+
+const struct cli_group cli_group_common = {
+	.title = "Other:",
+	GROUP_OF(common_options),
+	.compact = true,
+};
+
+/* --- kill ------------------------------------------------------------------------------ */
+
+#define AT(member) offsetof(struct kill_options, member)
+static const struct cli_option kill_options[] = {
+	{ "method", 'm', CLI_CHOICE, "auto|reap-kill|kill-reap", AT(method), "how to kill and reap" },
+	{ "hold", 0, CLI_EITHER, "auto|never", AT(hold_never), "keep a thread for the reap" },
+	{ "robust", 0, CLI_EITHER, "respect|ignore", AT(robust_ignore), "futexes first, or ignored" },
+	{ "boost", 0, CLI_EITHER, "auto|never", AT(boost_never), "raise an exit that lags" },
+	{ "sharers", 0, CLI_CHOICE, "refuse|kill|spare", AT(sharers), "others with the same memory" },
+	{ "grace", 'g', CLI_DURATION, "DURATION", AT(grace_us), "SIGTERM first, then wait" },
+	{ "reap-only", 0, CLI_FLAG, NULL, AT(reap_only), "no signal: reap who is dying" },
+	{ "timeout", 't', CLI_DURATION, "DURATION", AT(timeout_us), "hard limit for the whole run" },
+	{ "thaw", 0, CLI_FLAG, NULL, AT(thaw), "let a frozen victim exit" },
+	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), "only say what would be done" },
+	{ "interactive", 'i', CLI_FLAG, NULL, AT(interactive), "ask about each target" },
+	{ "allow-ancestors", 0, CLI_FLAG, NULL, AT(allow_ancestors), "shell or session of mmreap too" },
+	{ "quiet", 'q', CLI_FLAG, NULL, AT(quiet), "print no result" },
+	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), "print each step on stderr" },
+	{ "log", 0, CLI_FLAG, NULL, AT(log), "tell syslog" },
+	{ "signal", 's', CLI_SIGNAL, NULL, 0, NULL },
+};
+#undef AT
+
+static const struct cli_group kill_group = {
+	GROUP_OF(kill_options),
+};
+
+const struct cli_syntax cli_syntax_kill = {
+	.name = "kill",
+	.summary = "kill, and give the memory back now",
+	.usage = "[OPTION...] TARGET...",
+	.groups = {
+		{ &kill_group, offsetof(struct kill_request, opt) },
+		{ &cli_group_target, offsetof(struct kill_request, targets) },
+		{ &cli_group_output, offsetof(struct kill_request, out) },
+		{ &cli_group_common, 0 },
+	},
+	.targets_offset = offsetof(struct kill_request, targets),
+	.targets = TARGETS_NEEDED,
+};
+
+void kill_request_free(struct kill_request *req)
+{
+	target_list_free(&req->targets);
+}
+
+enum cli_verdict cli_parse_kill(int argc, const char **argv, struct kill_request *ret,
+				struct cli_error *ret_error)
+{
+	enum cli_verdict verdict;
+
+	*ret = (struct kill_request){ .opt = { .grace_us = UNKNOWN, .timeout_us = UNKNOWN } };
+	verdict = cli_parse(&cli_syntax_kill, argc, argv, ret, ret_error);
+	if (verdict != CLI_RUN || !ret->opt.reap_only)
+		return verdict;
+
+	/* --reap-only sends no signal: what asks for one contradicts it. */
+	if (ret->opt.grace_us != UNKNOWN)
+		cli_fail(ret_error, "--reap-only sends no signal: --grace cannot be used with it");
+	else if (ret->opt.method != CHOOSE_AUTO)
+		cli_fail(ret_error, "--reap-only sends no signal: --method cannot be used with it");
+	else if (ret->opt.sharers != SHARERS_REFUSE)
+		cli_fail(ret_error, "--reap-only sends no signal: --sharers cannot be used with it");
+	return *ret_error->text ? CLI_USAGE : CLI_RUN;
+}

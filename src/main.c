@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* Find the command, run it, close standard output, exit: the only exit point. */
+
+#include <fcntl.h>
+#include <locale.h>
+#include <mmreap/command.h>
+#include <mmreap/report.h>
+#include <signal.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {
+	&command_kill,
+	NULL,
+};
+
+/*
+ * A descriptor below 3 that is closed would be given to the next pidfd, and a message would go
+ * there. The filler is opened the wrong way round, so that using it is still an error.
+ */
+static bool fill_standard_fds(void)
+{
+	for (;;) {
+		int fd = open("/dev/null", O_RDONLY);
+
+		if (fd == STDIN_FILENO) {
+			close(fd);
+			fd = open("/dev/null", O_WRONLY);
+		}
+		if (fd < 0)
+			return false;
+		if (fd > STDERR_FILENO) {
+			close(fd);
+			return true;
+		}
+	}
+}
+
+static int run(int argc, const char **argv)
+{
+	struct cli_error error;
+	int index;
+
+	switch (command_parse_global(commands, argc, argv, &index, &error)) {
+	case CLI_RUN:
+		return command_find(commands, argv[index])->run(argc - index, argv + index);
+	case CLI_COLUMNS:
+	case CLI_DONE:
+		return STATUS_OK;
+	case CLI_USAGE:
+		break;
+	}
+	return report_usage_error(&error);
+}
+
+int main(int argc, const char **argv)
+{
+	if (!fill_standard_fds())
+		return STATUS_FAILURE;
+	/* Only the character set: numbers and words are the same everywhere. */
+	setlocale(LC_CTYPE, "");
+	/* A reader that went away is found when standard output is closed, not in the middle of a kill. */
+	signal(SIGPIPE, SIG_IGN);
+	return report_close_stdout(run(argc, argv));
+}
