@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Looking at processes. Texts of /proc become facts in pure parsers (observe/procfile.c); reading
+ * goes through struct sys and through a held /proc/PID directory, which names one process for ever:
+ * after the process was reaped every read of it is ESRCH, whoever has the number then.
+ *
+ * Nothing here takes the victim's mmap lock, but observe_lists() (says so) and what --deep asks for.
+ */
+
+#include <mmreap/model.h>
+#include <mmreap/plan.h>
+#include <mmreap/sys.h>
+
+/* include/linux/sched.h; the same numbers in 5.15 ... 7.3 */
+#define PF_IO_WORKER 0x00000010u
+#define PF_EXITING 0x00000004u
+#define PF_POSTCOREDUMP 0x00000008u
+#define PF_DUMPCORE 0x00000200u
+#define PF_SIGNALED 0x00000400u
+#define PF_USER_WORKER 0x00004000u /* vhost workers, Linux 6.4 */
+#define PF_KTHREAD 0x00200000u
+
+/** struct stat_facts - /proc/PID/stat (proc(5), fs/proc/array.c:do_task_stat) */
+struct stat_facts {
+	pid_t pid;
+	char comm[COMM_SIZE];
+	char state; /* R S D T t Z X I P */
+	pid_t ppid;
+	unsigned int flags; /* PF_* */
+	int64_t utime_ticks, stime_ticks;
+	int threads;	    /* threads not yet released, a zombie leader included */
+	uint64_t start_ticks;
+	int64_t vsize_bytes;
+	int64_t rss_pages;
+	uint64_t start_code; /* address; 1 where we may not see it and there is an mm; 0 without mm */
+	uint64_t start_stack; /* 0 where we may not see it */
+	int policy;	     /* SCHED_*; -1 unknown */
+	int exit_code;	     /* of the group when it is exiting; 0 without ptrace right */
+};
+
+/** struct status_facts - /proc/PID/status; sizes in kB as printed, UNKNOWN where the line is absent */
+struct status_facts {
+	pid_t tgid;
+	pid_t tracer;
+	int uid;	   /* effective */
+	int ns_levels;	   /* PID namespaces it is seen in; 1 = ours only */
+	pid_t ns_pid;	   /* its PID in its own namespace */
+	bool core_dumping;
+	uint64_t sig_pending; /* SigPnd: of the thread */
+	uint64_t shd_pending; /* ShdPnd: of the group */
+	uint64_t sig_blocked, sig_ignored, sig_caught;
+	int64_t vm_size_kib, vm_rss_kib, vm_hwm_kib, rss_anon_kib, rss_file_kib, rss_shmem_kib;
+	int64_t vm_swap_kib, vm_pte_kib, vm_lck_kib, vm_pin_kib, hugetlb_kib;
+	int thp_enabled; /* -1 unknown */
+};
+
+/* --- pure: text to facts; 0 or -EBADMSG ---------------------------------------------------- */
+
+/** Parse a stat line; the comm may hold anything, also ") Z 1 (": the last ")" ends it. */
+int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
+/** Parse a status file; a Name: line never passes for another, control bytes are escaped there. */
+int procfile_status(const char *text, size_t len, struct status_facts *ret);
+/** Parse statm: resident and shared pages. All 0 when there is no mm. */
+int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
+/** The pointer width of a process from its auxiliary vector (AT_PHENT): 32, 64, or 0 unknown. */
+int procfile_auxv_bits(const void *data, size_t len);
+/** The next numeric name of a getdents64 buffer from *off on; 0 at its end. */
+pid_t procfile_next_pid(const void *buf, size_t len, size_t *off);
+/**
+ * The path of one controller in /proc/PID/cgroup; @controller "" is the v2 line.
+ * Into @buf, NUL-terminated. -ENOENT: not there; -ENAMETOOLONG.
+ */
+int procfile_cgroup(const char *text, size_t len, const char *controller, char *buf, size_t size);
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+/** Read and parse through a held /proc/PID (or task/TID) directory. -ESRCH: gone. */
+int observe_stat(const struct sys *sys, int procfd, struct stat_facts *ret);
+int observe_status(const struct sys *sys, int procfd, struct status_facts *ret);
+
+/** struct run_self - who we are, found once per run */
+struct run_self {
+	pid_t pid;
+	pid_t ancestors[64];
+	size_t n_ancestors;
+	int proc_fd; /* owned: /proc, seen to be procfs */
+	long page_bytes;
+};
+
+/** Find out about ourselves. -ENOTTY: /proc is not procfs. */
+int observe_self(const struct sys *sys, struct run_self *ret);
+
+/**
+ * observe_view - Look at one process and say what the plan wants to know.
+ * Believed only if the pidfd still names it afterwards. -ESRCH: it has been reaped.
+ * @ret_status may be NULL.
+ */
+int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		 struct plan_view *ret, struct status_facts *ret_status);
+
+/** Is a thread with this wchan and state kept by the v1 freezer? Pure. */
+bool observe_is_refrigerated(const char *wchan, char state);
+
+#define MAX_SHARERS 4096
+
+/** struct sharer_scan - the result of a scan; arrays belong to the caller, made before any signal */
+struct sharer_scan {
+	struct sharer *found; /* capacity MAX_SHARERS or less */
+	size_t capacity;
+	size_t n_found; /* may exceed capacity: then only the first are stored */
+	int n_unknown;
+	int n_compared;
+	char *dents; /* scratch, DENTS_SIZE */
+};
+#define DENTS_SIZE 32768
+
+/**
+ * observe_sharers - Find every other thread group that uses the target's mm, by kcmp(KCMP_VM).
+ *
+ * Compared are threads that have an mm: a dead leader is NULL and compares different although its
+ * threads live, and two NULLs compare equal. @zombie is a dead child of ours, the known NULL.
+ * -ESRCH: the target has no mm; -ENOSYS, -EPERM: nothing can be compared.
+ */
+int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		    pid_t zombie, struct sharer_scan *ret);
+
+/** struct thread_list - robust list of one thread */
+enum list_state { LIST_NULL, LIST_EMPTY, LIST_IN_USE, LIST_UNREADABLE, LIST_NO_THREAD };
+
+/** struct victim_fds - what is opened of a victim before the signal, owned; -1 where not */
+struct victim_fds {
+	int task;    /* /proc/PID/task */
+	int pagemap; /* bound to the mm, not to the process */
+	int mem;     /* likewise */
+	int statm;
+	int stat;
+	int err; /* why mem or pagemap could not be opened: negative errno */
+	int bits; /* 32 or 64, 0 unknown */
+};
+
+/** Open them. Takes exec_update_lock: can block while the victim is in execve. */
+void observe_open(const struct sys *sys, const struct proc_ref *ref, struct victim_fds *ret);
+void observe_close(const struct sys *sys, struct victim_fds *fds);
+
+/**
+ * observe_list - The robust list of thread @tid: takes the mmap lock (killably), may fault pages in.
+ * The thread is seen to belong to @fds->task after the read, else LIST_NO_THREAD.
+ */
+enum list_state observe_list(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
+/** Only the pointer: LIST_NULL, LIST_NO_THREAD, LIST_UNREADABLE, or LIST_IN_USE for "some". */
+enum list_state observe_list_pointer(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
+
+/** observe_lists - Read the lists of all threads and choose T (*ret_tid; 0: none is fit). */
+int observe_lists(const struct sys *sys, const struct victim_fds *fds, pid_t pid, char *dents,
+		  struct plan_lists *ret, pid_t *ret_tid);
+
+/**
+ * observe_threads - The thread group at this moment, after the signal.
+ * @t: the held thread or 0; it is not counted. @deep: also read the lists of threads that are off
+ * the CPU (needed where one cannot exit); else only pointers.
+ */
+int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t t, bool deep,
+		    char *dents, struct plan_threads *ret);
+
+/** The lock-free pagemap test (kernel-facts 9.6): a misaligned pread is EINVAL while the mm lives. */
+enum plan_mm observe_mm(const struct sys *sys, const struct victim_fds *fds);
+
+/** Resident pages of the victim through its open statm; UNKNOWN when it has no mm. Pins for an instant. */
+int64_t observe_rss_pages(const struct sys *sys, const struct victim_fds *fds);

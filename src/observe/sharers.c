@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who else uses this mm: kcmp(KCMP_VM) against every process that can be seen. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mmreap/observe.h>
+
+/* Equal to the mm-less zombie: this task has no mm either (two NULLs compare equal in kcmp). */
+static bool is_null(const struct sys *sys, pid_t tid, pid_t zombie)
+{
+	return sys->kcmp_vm(tid, zombie) == 0;
+}
+
+/* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
+static pid_t thread_with_mm(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
+{
+	char dents[4096];
+	pid_t tid, found = 0;
+	ssize_t n;
+	int fd = sys->open_at(dirfd, task_name, O_DIRECTORY);
+
+	if (fd < 0)
+		return 0;
+	while (found == 0 && (n = sys->getdents(fd, dents, sizeof(dents))) > 0) {
+		size_t off = 0;
+
+		while (found == 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
+			int r = sys->kcmp_vm(tid, zombie);
+
+			if (r > 0)
+				found = tid;
+		}
+	}
+	sys->close(fd);
+	return found;
+}
+
+static int64_t read_number(const struct sys *sys, int dirfd, const char *name)
+{
+	char buf[32];
+	ssize_t n = sys->read_file(dirfd, name, buf, sizeof(buf));
+	bool negative = false;
+	int64_t v = 0;
+	ssize_t i = 0;
+
+	if (n <= 0)
+		return UNKNOWN;
+	if (buf[0] == '-') {
+		negative = true;
+		i = 1;
+	}
+	for (; i < n && buf[i] >= '0' && buf[i] <= '9'; i++)
+		v = v * 10 + (buf[i] - '0');
+	return negative ? -v : v;
+}
+
+/*
+ * mm/oom_kill.c:in_vfork(): a vfork child that has not passed exec has badness 0; everybody else
+ * has about 666, unless the admin took it out of the OOM killer's sight with -1000.
+ */
+static bool is_in_vfork(const struct sys *sys, int procfd)
+{
+	return read_number(sys, procfd, "oom_score") == 0 &&
+	       read_number(sys, procfd, "oom_score_adj") != -1000;
+}
+
+static enum relation relate(const struct sys *sys, const struct proc_ref *target,
+			    const struct stat_facts *target_stat, int procfd,
+			    const struct stat_facts *st)
+{
+	if (st->ppid == target->pid && is_in_vfork(sys, procfd))
+		return RELATION_VFORK_CHILD;
+	if (target_stat->ppid == st->pid && is_in_vfork(sys, target->procfd))
+		return RELATION_VFORK_PARENT;
+	return RELATION_CLONE_VM;
+}
+
+/* Name a sharer; false if it is gone or shares no more by the time it is held. */
+static bool describe(const struct sys *sys, const struct run_self *self,
+		     const struct proc_ref *target, const struct stat_facts *target_stat,
+		     pid_t target_tid, pid_t pid, pid_t tid, struct sharer *ret)
+{
+	struct stat_facts st;
+	bool good = false;
+	char name[16];
+	int pidfd = sys->pidfd_open(pid), procfd;
+
+	if (pidfd < 0)
+		return false;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
+	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 &&
+	    sys->pidfd_signal(pidfd, 0) != -ESRCH && sys->kcmp_vm(target_tid, tid) == 0) {
+		*ret = (struct sharer){.id = {.pid = pid, .inode = sys->pidfd_inode(pidfd)}};
+		memcpy(ret->id.comm, st.comm, sizeof(ret->id.comm));
+		ret->relation = relate(sys, target, target_stat, procfd, &st);
+		good = true;
+	}
+	if (procfd >= 0)
+		sys->close(procfd);
+	sys->close(pidfd);
+	return good;
+}
+
+/* The thread of @pid that shares, 0 none, negative errno where it cannot be compared. */
+static pid_t shares(const struct sys *sys, const struct run_self *self, pid_t target_tid,
+		    int null_order, pid_t pid, pid_t zombie)
+{
+	int r = sys->kcmp_vm(target_tid, pid);
+	char name[24];
+	pid_t tid;
+
+	if (r == 0)
+		return pid;
+	if (r < 0)
+		return r;
+	/*
+	 * Tasks without mm all stand on the same side of the target: only there can a dead leader
+	 * with living threads be. Its task directory has more than one entry (nlink is 2 + threads).
+	 */
+	if (r != null_order || !is_null(sys, pid, zombie))
+		return 0;
+	snprintf(name, sizeof(name), "%d/task", (int)pid);
+	if (sys->nlink(self->proc_fd, name) <= 3)
+		return 0;
+	tid = thread_with_mm(sys, self->proc_fd, name, zombie);
+	return tid && sys->kcmp_vm(target_tid, tid) == 0 ? tid : 0;
+}
+
+int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		    pid_t zombie, struct sharer_scan *scan)
+{
+	struct stat_facts target_stat;
+	pid_t target_tid = ref->pid, pid;
+	int null_order, err;
+	ssize_t n;
+
+	scan->n_found = 0;
+	scan->n_unknown = scan->n_compared = 0;
+	err = observe_stat(sys, ref->procfd, &target_stat);
+	if (err < 0)
+		return err;
+	null_order = sys->kcmp_vm(target_tid, zombie);
+	if (null_order == 0) {
+		target_tid = thread_with_mm(sys, ref->procfd, "task", zombie);
+		if (target_tid == 0)
+			return -ESRCH;
+		null_order = sys->kcmp_vm(target_tid, zombie);
+	}
+	if (null_order < 0)
+		return null_order;
+	err = sys->rewind(self->proc_fd);
+	if (err < 0)
+		return err;
+	while ((n = sys->getdents(self->proc_fd, scan->dents, DENTS_SIZE)) > 0) {
+		size_t off = 0;
+
+		while ((pid = procfile_next_pid(scan->dents, (size_t)n, &off)) > 0) {
+			struct sharer who;
+			pid_t tid;
+
+			if (pid == ref->pid || pid == zombie)
+				continue;
+			tid = shares(sys, self, target_tid, null_order, pid, zombie);
+			scan->n_compared++;
+			if (tid == -EPERM || tid == -EACCES)
+				scan->n_unknown++;
+			if (tid <= 0 || !describe(sys, self, ref, &target_stat, target_tid, pid,
+						  tid, &who))
+				continue;
+			if (scan->n_found < scan->capacity)
+				scan->found[scan->n_found] = who;
+			scan->n_found++;
+		}
+	}
+	if (n < 0)
+		return (int)n;
+	/* Had the target lost its mm on the way, the hits were NULL = NULL. */
+	if (is_null(sys, target_tid, zombie)) {
+		scan->n_found = 0;
+		return -ESRCH;
+	}
+	return 0;
+}

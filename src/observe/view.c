@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One process, seen through its held /proc directory and checked against its pidfd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <mmreap/observe.h>
+
+#define SIGKILL_BIT (UINT64_C(1) << 8)
+
+int observe_stat(const struct sys *sys, int procfd, struct stat_facts *ret)
+{
+	char buf[2048];
+	ssize_t n = sys->read_file(procfd, "stat", buf, sizeof(buf));
+
+	return n < 0 ? (int)n : procfile_stat(buf, (size_t)n, ret);
+}
+
+int observe_status(const struct sys *sys, int procfd, struct status_facts *ret)
+{
+	char buf[8192];
+	ssize_t n = sys->read_file(procfd, "status", buf, sizeof(buf));
+
+	return n < 0 ? (int)n : procfile_status(buf, (size_t)n, ret);
+}
+
+int observe_self(const struct sys *sys, struct run_self *ret)
+{
+	struct run_self self = {.pid = getpid(), .page_bytes = sysconf(_SC_PAGESIZE)};
+	int fd = sys->open_at(AT_FDCWD, "/proc", O_DIRECTORY);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = sys->is_procfs(fd);
+	if (err < 0) {
+		sys->close(fd);
+		return err;
+	}
+	self.proc_fd = fd;
+
+	/* Up to the root of the tree that we can see; a parent outside our PID namespace is 0. */
+	for (pid_t pid = getppid(); pid > 0 && self.n_ancestors < 64;) {
+		struct stat_facts st;
+		char name[24], buf[2048];
+		ssize_t n;
+
+		self.ancestors[self.n_ancestors++] = pid;
+		snprintf(name, sizeof(name), "%d/stat", (int)pid);
+		n = sys->read_file(fd, name, buf, sizeof(buf));
+		if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0)
+			break;
+		pid = st.ppid;
+	}
+	*ret = self;
+	return 0;
+}
+
+bool observe_is_refrigerated(const char *wchan, char state)
+{
+	return state == 'D' && strcmp(wchan, "__refrigerator") == 0;
+}
+
+static bool is_ancestor(const struct run_self *self, pid_t pid)
+{
+	for (size_t i = 0; i < self->n_ancestors; i++)
+		if (self->ancestors[i] == pid)
+			return true;
+	return false;
+}
+
+/* The group's exit is decided. Field 52 also shows a stop signal (19...22) of a stopped group. */
+static bool is_dying(const struct stat_facts *st, const struct status_facts *s)
+{
+	if ((s->shd_pending | s->sig_pending) & SIGKILL_BIT)
+		return true;
+	if (st->flags & PF_SIGNALED)
+		return true;
+	if (st->flags & PF_EXITING)
+		return st->threads == 1;
+	return st->exit_code != 0 && !(st->exit_code >= 19 && st->exit_code <= 22);
+}
+
+int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		 struct plan_view *ret, struct status_facts *ret_status)
+{
+	struct plan_view v = {0};
+	struct status_facts s;
+	struct stat_facts st;
+	char wchan[64] = "";
+	int err;
+
+	err = observe_stat(sys, ref->procfd, &st);
+	if (err == 0)
+		err = observe_status(sys, ref->procfd, &s);
+	if (err < 0)
+		return err;
+	sys->read_file(ref->procfd, "wchan", wchan, sizeof(wchan));
+
+	v.exited = sys->pidfd_exited(ref->pidfd) == 1;
+	v.init = ref->pid == 1;
+	v.ns_init = s.ns_levels > 1 && s.ns_pid == 1;
+	v.self = ref->pid == self->pid;
+	v.ancestor = is_ancestor(self, ref->pid);
+	v.kthread = (st.flags & PF_KTHREAD) != 0;
+	v.zombie = v.exited || ((st.state == 'Z' || st.state == 'X') && st.threads <= 1);
+	v.exiting = (st.flags & PF_EXITING) != 0;
+	/* A dead leader has no mm, but its living threads have. */
+	v.has_mm = !v.zombie && (s.vm_size_kib != UNKNOWN || st.start_code != 0 || st.threads > 1);
+	v.dying = is_dying(&st, &s);
+	v.core_dumping = s.core_dumping;
+	v.frozen = observe_is_refrigerated(wchan, st.state);
+	*ret = v;
+	if (ret_status)
+		*ret_status = s;
+	return 0;
+}
+
+void observe_open(const struct sys *sys, const struct proc_ref *ref, struct victim_fds *ret)
+{
+	struct victim_fds fds;
+	char auxv[1024];
+	ssize_t n;
+
+	fds.task = sys->open_at(ref->procfd, "task", O_DIRECTORY);
+	fds.stat = sys->open_at(ref->procfd, "stat", 0);
+	fds.statm = sys->open_at(ref->procfd, "statm", 0);
+	fds.pagemap = sys->open_at(ref->procfd, "pagemap", 0);
+	fds.mem = sys->open_at(ref->procfd, "mem", 0);
+	fds.err = fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
+	n = sys->read_file(ref->procfd, "auxv", auxv, sizeof(auxv));
+	fds.bits = n > 0 ? procfile_auxv_bits(auxv, (size_t)n) : 0;
+	*ret = fds;
+}
+
+void observe_close(const struct sys *sys, struct victim_fds *fds)
+{
+	int all[] = {fds->task, fds->stat, fds->statm, fds->pagemap, fds->mem};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] >= 0)
+			sys->close(all[i]);
+	*fds = (struct victim_fds){-1, -1, -1, -1, -1, 0, 0};
+}
+
+enum plan_mm observe_mm(const struct sys *sys, const struct victim_fds *fds)
+{
+	char byte;
+	ssize_t n;
+
+	if (fds->pagemap < 0)
+		return MM_UNKNOWN;
+	/*
+	 * fs/proc/task_mmu.c:pagemap_read(): mmget_not_zero() fails first (0), then the alignment
+	 * is checked (EINVAL), and only then the mmap lock is taken.
+	 */
+	n = sys->pread(fds->pagemap, &byte, 1, 1);
+	if (n == 0)
+		return MM_UNREFERENCED;
+	return n == -EINVAL ? MM_HELD : MM_UNKNOWN;
+}
+
+int64_t observe_rss_pages(const struct sys *sys, const struct victim_fds *fds)
+{
+	char buf[256];
+	int64_t resident, shared;
+	ssize_t n;
+
+	if (fds->statm < 0)
+		return UNKNOWN;
+	n = sys->pread(fds->statm, buf, sizeof(buf), 0);
+	if (n <= 0 || procfile_statm(buf, (size_t)n, &resident, &shared) < 0)
+		return UNKNOWN;
+	/* Without an mm all fields are 0; with one, size (the first) is not, but for a no-VMA mm. */
+	if (buf[0] == '0')
+		return UNKNOWN;
+	return resident;
+}
