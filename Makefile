@@ -189,8 +189,19 @@ check: ## all quick rings: static, unit, cli, live
 	+@for r in $(RINGS); do $(MAKE) --no-print-directory check-$$r; done; $(ADD_UP) \
 		$(RINGS:%=$(RESULTS)/%)
 
-check-static: ## warnings, purity, silence, direction, clang-tidy, cppcheck, shellcheck, format
-	@$(TALLY) static tests/static/run.sh
+# For checkers that are run by hand; in the ring they come through the environment.
+.PHONY: print-cppflags print-warn format
+print-cppflags:
+	@printf '%s\n' '$(subst ','\'',$(ALL_CPPFLAGS))'
+print-warn:
+	@printf '%s\n' '$(WARN)'
+
+format: ## lay the C files out as .clang-format says
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+check-static: | packages ## warnings, purity, silence, direction, clang-tidy, cppcheck, shellcheck, format
+	@STATIC_CPPFLAGS='$(subst ','\'',$(ALL_CPPFLAGS))' STATIC_WARN='$(WARN)' BPF_USED=$(BPF_USED) \
+		$(TALLY) --quiet static tests/static/run.sh
 
 check-unit: $(UNIT) ## pure functions against tables
 	@$(TALLY) --quiet unit $(UNIT)

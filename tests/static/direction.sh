@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who includes whom, read from the compiler's list of what a source depends on (as in a .d file),
+# against the table of rooms.
+
+. "$(dirname "$0")/lib.sh"
+
+# Prints what the file may not include.
+foreign() {
+	local file=$1 kind headers dependency name
+	read -r kind headers < <(room "$file")
+	[ -n "$kind" ] || echo 'no row of tests/static/rooms matches it'
+	while read -r dependency; do
+		case $dependency in
+		include/mmreap/*.h)
+			name=${dependency#include/mmreap/}
+			name=${name%.h}
+			;;
+		src/*)
+			[ "${dependency%/*}" != "${file%/*}" ] || continue
+			name=$dependency
+			;;
+		*/popt.h) name=lib:popt ;;
+		*/libproc2/*) name=lib:proc2 ;;
+		*/libmount.h) name=lib:mount ;;
+		*/libsmartcols.h) name=lib:smartcols ;;
+		*/bpf/*) name=lib:bpf ;;
+		*) continue ;;
+		esac
+		[[ " $headers " == *" $name "* ]] || echo "$name"
+	done < <("$CC" "${cppflags[@]}" -M "$file" | tr -s '\\ ' '\n' | sed '/:$/d')
+}
+
+allowed() {
+	local found
+	found=$(foreign "$1")
+	[ -z "$found" ] || { echo "may not include:"; echo "$found"; return 1; }
+}
+
+export -f room foreign
+mapfile -t files < <(sources)
+try_each 'direction' allowed "${files[@]}"
+done_checking
