@@ -40,10 +40,10 @@ static inline int take_fd(int *fd)
 }
 
 /** take_ptr - Take the pointer out of the variable @p, which no longer owns it */
-#define take_ptr(p)                        \
-	({                                 \
+#define take_ptr(p)                         \
+	({                                  \
 		__typeof__(p) taken_ = (p); \
-                                           \
-		(p) = NULL;                \
-		taken_;                    \
+                                            \
+		(p) = NULL;                 \
+		taken_;                     \
 	})

@@ -55,18 +55,23 @@ const struct cli_group cli_group_common = {
 
 #define AT(member) offsetof(struct kill_options, member)
 static const struct cli_option kill_options[] = {
-	{ "method", 'm', CLI_CHOICE, "auto|reap-kill|kill-reap", AT(method), "how to kill and reap" },
+	{ "method", 'm', CLI_CHOICE, "auto|reap-kill|kill-reap", AT(method),
+	  "how to kill and reap" },
 	{ "hold", 0, CLI_EITHER, "auto|never", AT(hold_never), "keep a thread for the reap" },
-	{ "robust", 0, CLI_EITHER, "respect|ignore", AT(robust_ignore), "futexes first, or ignored" },
+	{ "robust", 0, CLI_EITHER, "respect|ignore", AT(robust_ignore),
+	  "futexes first, or ignored" },
 	{ "boost", 0, CLI_EITHER, "auto|never", AT(boost_never), "raise an exit that lags" },
-	{ "sharers", 0, CLI_CHOICE, "refuse|kill|spare", AT(sharers), "others with the same memory" },
+	{ "sharers", 0, CLI_CHOICE, "refuse|kill|spare", AT(sharers),
+	  "others with the same memory" },
 	{ "grace", 'g', CLI_DURATION, "DURATION", AT(grace_us), "SIGTERM first, then wait" },
 	{ "reap-only", 0, CLI_FLAG, NULL, AT(reap_only), "no signal: reap who is dying" },
-	{ "timeout", 't', CLI_DURATION, "DURATION", AT(timeout_us), "hard limit for the whole run" },
+	{ "timeout", 't', CLI_DURATION, "DURATION", AT(timeout_us),
+	  "hard limit for the whole run" },
 	{ "thaw", 0, CLI_FLAG, NULL, AT(thaw), "let a frozen victim exit" },
 	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), "only say what would be done" },
 	{ "interactive", 'i', CLI_FLAG, NULL, AT(interactive), "ask about each target" },
-	{ "allow-ancestors", 0, CLI_FLAG, NULL, AT(allow_ancestors), "shell or session of mmreap too" },
+	{ "allow-ancestors", 0, CLI_FLAG, NULL, AT(allow_ancestors),
+	  "shell or session of mmreap too" },
 	{ "quiet", 'q', CLI_FLAG, NULL, AT(quiet), "print no result" },
 	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), "print each step on stderr" },
 	{ "log", 0, CLI_FLAG, NULL, AT(log), "tell syslog" },
@@ -113,6 +118,7 @@ enum cli_verdict cli_parse_kill(int argc, const char **argv, struct kill_request
 	else if (ret->opt.method != CHOOSE_AUTO)
 		cli_fail(ret_error, "--reap-only sends no signal: --method cannot be used with it");
 	else if (ret->opt.sharers != SHARERS_REFUSE)
-		cli_fail(ret_error, "--reap-only sends no signal: --sharers cannot be used with it");
+		cli_fail(ret_error,
+			 "--reap-only sends no signal: --sharers cannot be used with it");
 	return *ret_error->text ? CLI_USAGE : CLI_RUN;
 }

@@ -16,8 +16,11 @@ static int name_option(const struct cli_option *o, bool align, char *ret, size_t
 	char letter[] = "-x, ";
 
 	letter[1] = o->letter;
-	return snprintf(ret, size, "%s--%s%s%s", o->letter ? letter : align ? "    " : "", o->name,
-			o->arg ? " " : "", o->arg ? o->arg : "");
+	return snprintf(ret, size, "%s--%s%s%s",
+			o->letter ? letter
+			: align	  ? "    "
+				  : "",
+			o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
 static void print_group(const struct cli_group *group)
@@ -74,7 +77,8 @@ static void dump_group(const char *command, const struct cli_group *group)
 		char letter[] = { '-', o->letter ? o->letter : '\0', '\0' };
 
 		if (o->help)
-			printf("%s\t--%s\t%s\t%s\n", command, o->name, letter, o->arg ? o->arg : "-");
+			printf("%s\t--%s\t%s\t%s\n", command, o->name, letter,
+			       o->arg ? o->arg : "-");
 	}
 }
 

@@ -54,8 +54,7 @@ void target_list_free(struct target_list *list)
 /* The list owns @text from now on, also when it cannot be kept. */
 static const char *keep_text(struct run *run, char *text)
 {
-	char **texts = text ? reallocarray(run->list->texts, run->list->n_texts + 1,
-					   sizeof(*texts))
+	char **texts = text ? reallocarray(run->list->texts, run->list->n_texts + 1, sizeof(*texts))
 			    : NULL;
 
 	if (!texts) {
@@ -95,7 +94,8 @@ static void add_target_text(struct run *run, const char *text, bool selected, co
 		cli_fail(run->error, "%sno process can be called \"%s\"", where, text);
 		break;
 	default:
-		cli_fail(run->error, "%sbad target \"%s\": expected a PID or PID:INODE", where, text);
+		cli_fail(run->error, "%sbad target \"%s\": expected a PID or PID:INODE", where,
+			 text);
 		break;
 	}
 }
@@ -144,7 +144,8 @@ static void add_selection(struct run *run, enum cli_kind kind, const char *text)
 	if (!*text)
 		cli_fail(run->error, "%s is empty", name);
 	else if (kind == CLI_COMM && strlen(text) > COMM_MAX)
-		cli_fail(run->error, "--comm %s can never match: the kernel keeps only %d bytes of a name",
+		cli_fail(run->error,
+			 "--comm %s can never match: the kernel keeps only %d bytes of a name",
 			 text, COMM_MAX);
 	else
 		add_target(run, &spec);
@@ -155,7 +156,8 @@ static void add_pidfd(struct run *run, const char *text)
 	struct target_spec spec = { .kind = SPEC_PIDFD, .text = text };
 
 	if (value_parse_fd(text, &spec.fd))
-		cli_fail(run->error, "--pidfd takes the number of an open descriptor, not \"%s\"", text);
+		cli_fail(run->error, "--pidfd takes the number of an open descriptor, not \"%s\"",
+			 text);
 	else
 		add_target(run, &spec);
 }
@@ -283,8 +285,7 @@ static void take_arguments(struct run *run, const struct cli_syntax *syntax, con
 		add_stdin(run);
 }
 
-static enum cli_verdict take_line(struct run *run, const struct cli_syntax *syntax,
-				  poptContext con)
+static enum cli_verdict take_line(struct run *run, const struct cli_syntax *syntax, poptContext con)
 {
 	enum cli_verdict verdict = CLI_RUN;
 	int rc;

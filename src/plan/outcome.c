@@ -108,10 +108,8 @@ const char *hold_word(enum hold h)
 const char *robust_word(enum robust r)
 {
 	static const char *const words[] = {
-		[ROBUST_NONE] = "none",
-		[ROBUST_HANDED_OVER] = "handed-over",
-		[ROBUST_LET_GO] = "let-go",
-		[ROBUST_UNREADABLE] = "unreadable",
+		[ROBUST_NONE] = "none",	      [ROBUST_HANDED_OVER] = "handed-over",
+		[ROBUST_LET_GO] = "let-go",   [ROBUST_UNREADABLE] = "unreadable",
 		[ROBUST_IGNORED] = "ignored",
 	};
 
@@ -121,18 +119,12 @@ const char *robust_word(enum robust r)
 const char *step_word(enum step_name s)
 {
 	static const char *const words[STEPNAME_COUNT] = {
-		[STEPNAME_NONE] = "none",
-		[STEPNAME_RESOLVE] = "resolve",
-		[STEPNAME_RIGHT] = "right",
-		[STEPNAME_SHARERS] = "sharers",
-		[STEPNAME_LISTS] = "lists",
-		[STEPNAME_HOLD] = "hold",
-		[STEPNAME_SIGNAL] = "signal",
-		[STEPNAME_SETTLE] = "settle",
-		[STEPNAME_REAP] = "reap",
-		[STEPNAME_THAW] = "thaw",
-		[STEPNAME_EXIT] = "exit",
-		[STEPNAME_MM] = "mm",
+		[STEPNAME_NONE] = "none",     [STEPNAME_RESOLVE] = "resolve",
+		[STEPNAME_RIGHT] = "right",   [STEPNAME_SHARERS] = "sharers",
+		[STEPNAME_LISTS] = "lists",   [STEPNAME_HOLD] = "hold",
+		[STEPNAME_SIGNAL] = "signal", [STEPNAME_SETTLE] = "settle",
+		[STEPNAME_REAP] = "reap",     [STEPNAME_THAW] = "thaw",
+		[STEPNAME_EXIT] = "exit",     [STEPNAME_MM] = "mm",
 	};
 
 	return words[s];

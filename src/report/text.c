@@ -46,7 +46,7 @@ static bool is_hidden(const char *s, size_t len)
 	if (len == 2)
 		return u[0] == 0xc2 && u[1] < 0xa0;
 	if (len == 3 && u[0] == 0xe2)
-		return (u[1] == 0x80 && (u[2] == 0x8e || u[2] == 0x8f || /* U+200E, U+200F */
+		return (u[1] == 0x80 && (u[2] == 0x8e || u[2] == 0x8f ||     /* U+200E, U+200F */
 					 (u[2] >= 0xa8 && u[2] <= 0xae))) || /* U+2028..U+202E */
 		       (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);	     /* U+2066..U+2069 */
 	return false;
@@ -88,8 +88,8 @@ void text_escape(const char *text, char *ret, size_t size)
 void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	unsigned long long n = n_bytes < 0 ? 0 - (unsigned long long)n_bytes
-					   : (unsigned long long)n_bytes;
+	unsigned long long n =
+		n_bytes < 0 ? 0 - (unsigned long long)n_bytes : (unsigned long long)n_bytes;
 	const char *sign = n_bytes < 0 ? "-" : "";
 	unsigned long long tenths;
 	unsigned int shift = 10, i = 0;
