@@ -47,6 +47,9 @@ log=$dir/$ring.log
 : >"$log"
 passed=0 failed=0 skipped=0
 
+# A ring without tests has not passed.
+[ $# -gt 0 ] || set -- 'echo "not ok - no tests"; echo 1..1'
+
 for command; do
 	begin=$(wc -l <"$log")
 	bash -c "$command" </dev/null 2>&1 | tee -a "$log" |
