@@ -298,7 +298,7 @@ static enum cli_verdict take_line(struct run *run, const struct cli_syntax *synt
 			free(arg);
 			refuse_option(run, syntax, rc, poptBadOption(con, POPT_BADOPTION_NOALIAS));
 		} else if (!arg || keep_text(run, arg)) {
-			verdict = take_option(run, syntax, (size_t)rc - 1, arg);
+			verdict = take_option(run, syntax, (size_t)rc - 1, arg ? arg : "");
 		}
 	}
 	return verdict;

@@ -152,7 +152,8 @@ static void kill_get(const void *data, unsigned int column, struct cell *ret)
 		set_text(ret, text_errno(row->err));
 		if (row->err && !ret->known) {
 			snprintf(ret->buffer, sizeof(ret->buffer), "%d", row->err);
-			set_text(ret, ret->buffer);
+			ret->known = true;
+			ret->text = ret->buffer;
 		}
 		break;
 	case KILL_STEP:
@@ -160,7 +161,8 @@ static void kill_get(const void *data, unsigned int column, struct cell *ret)
 		break;
 	case KILL_MESSAGE:
 		explain_kill(row, false, ret->buffer, sizeof(ret->buffer));
-		set_text(ret, ret->buffer);
+		ret->known = true;
+		ret->text = ret->buffer;
 		break;
 	}
 }

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 struct sentence {
 	char *at;
@@ -117,7 +116,7 @@ static void add_errno(struct sentence *s, int err)
 	const char *name = text_errno(err);
 
 	if (name)
-		add(s, "%s (%s)", name, strerror(err));
+		add(s, "%s", name);
 	else
 		add(s, "error %d", err);
 }
@@ -237,7 +236,7 @@ static void add_reason(struct sentence *s, const struct kill_row *row)
 	case REASON_NOT_HELD:
 		add(s, "no thread of it could be held");
 		if (row->err) {
-			add(s, ", ");
+			add(s, ": ");
 			add_errno(s, row->err);
 		}
 		break;

@@ -74,7 +74,7 @@ static int add_headings(struct libscols_table *tb, const struct row_table *table
 		bool left = column->type == CELL_TEXT || column->type == CELL_PROCS;
 		char name[32] = "";
 
-		for (size_t j = 0; column->name[j] && j < sizeof(name) - 1; j++)
+		for (size_t j = 0; j < sizeof(name) - 1 && column->name[j]; j++)
 			name[j] = (char)toupper((unsigned char)column->name[j]);
 		if (!scols_table_new_column(tb, name, 0, left ? 0 : SCOLS_FL_RIGHT))
 			return -ENOMEM;
