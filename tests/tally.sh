@@ -43,8 +43,9 @@ ring=$1
 shift
 
 mkdir -p "$dir" && rm -f "${dir:?}/$ring" || exit 1
-log=$dir/$ring.log
-: >"$log"
+# Kept as RING.log when it is complete.
+log=$(mktemp "$dir/$ring.XXXXXX") || exit 1
+trap 'rm -f "$log"' EXIT
 passed=0 failed=0 skipped=0
 
 # A ring without tests has not passed.
@@ -73,6 +74,7 @@ done
 
 grep '^ok .*# [Ss][Kk][Ii][Pp]' "$log" | sed 's/.*# [Ss][Kk][Ii][Pp][: ]*//' | sort | uniq -c |
 	sed 's/^ */# skipped: /'
+mv "$log" "$dir/$ring.log"
 echo "$passed $failed $skipped" >"$dir/$ring"
 echo "# ring: $ring"
 closing "$passed" "$failed"
