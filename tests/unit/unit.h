@@ -27,7 +27,8 @@
 static int unit_passed, unit_failed;
 static const char *unit_group = "";
 
-static inline bool unit_vcheck(bool good, const char *file, int line, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static inline bool
+unit_vcheck(bool good, const char *file, int line, const char *fmt, va_list ap)
 {
 	if (good)
 		unit_passed++;
@@ -41,8 +42,8 @@ static inline bool unit_vcheck(bool good, const char *file, int line, const char
 	return good;
 }
 
-__attribute__((format(printf, 4, 5))) static inline bool
-unit_check(bool good, const char *file, int line, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline bool unit_check(bool good, const char *file,
+								    int line, const char *fmt, ...)
 {
 	va_list ap;
 
