@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * PID reuse, forced at every moment of a kill:
+ *
+ *   reuse [--inode] ROUNDS -- COMMAND...     the victim ends, a bystander gets its pid
+ *   reuse --thread ROUNDS -- COMMAND...      a thread of the victim ends, a bystander gets its tid
+ *
+ * In a PID namespace of its own, where the number of the next process can be chosen (clone3() with
+ * set_tid: what a write to ns_last_pid does, without its race). COMMAND gets the victim's pid
+ * (--inode: PID:INODE) and is stopped at each system call by which it could look at a process or act
+ * on it; at a random one the number changes hands. Without --inode the exchange comes after the
+ * command opened its pidfd: before that the bystander would rightly be the target.
+ *
+ * Prints {"rounds":N,"exchanged":N,"outcome":{...},"harmed":N}; a bystander is harmed when it is
+ * dead, traced, stopped, has a signal pending or is scheduled otherwise.
+ */
+#include <getopt.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+#include "tally.h"
+#include "trap.h"
+
+#define VICTIM_PID 10000
+#define THREAD_TID (VICTIM_PID + 1)
+#define THREAD_STACK (64 * 1024)
+
+static const int calls[] = { SYS_pidfd_open,	   SYS_openat,
+			     SYS_kcmp,		   SYS_ptrace,
+			     SYS_get_robust_list,  SYS_process_vm_readv,
+			     SYS_pidfd_send_signal, SYS_process_mrelease,
+			     SYS_sched_setaffinity, SYS_sched_setscheduler,
+			     SYS_setpriority,	   SYS_wait4,
+			     SYS_pread64 };
+
+static bool thread_mode, inode_mode;
+static volatile int *end_thread; /* shared with the victim */
+
+static pid_t fork_as(pid_t pid)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	double limit = now_ms() + BUILD_LIMIT_MS;
+	pid_t got;
+
+	/* A task leaves /proc a moment before its number is free. */
+	do {
+		got = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	} while (got < 0 && errno == EEXIST && now_ms() < limit);
+	if (got < 0)
+		die("clone3 as %d: %s", pid, strerror(errno));
+	if (got == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return got;
+}
+
+/* Raw, since its end must be a plain exit of the thread that no library takes part in. */
+static int thread_main(void *arg)
+{
+	(void)arg;
+	while (!*end_thread)
+		syscall(SYS_futex, end_thread, 0, 0, NULL, NULL, 0);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+static void start_thread_as(pid_t tid)
+{
+	static char stack[THREAD_STACK] __attribute__((aligned(16)));
+	char last[16];
+	int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+	int length = snprintf(last, sizeof(last), "%d", tid - 1);
+
+	if (fd < 0 || write(fd, last, (size_t)length) != length)
+		die("ns_last_pid: %s", strerror(errno));
+	close(fd);
+	if (clone(thread_main, stack + sizeof(stack),
+		  CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM,
+		  NULL) != tid)
+		die("the thread did not become %d", tid);
+}
+
+static pid_t start_victim(void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	*end_thread = 0;
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		die("pipe: %s", strerror(errno));
+	pid = fork_as(VICTIM_PID);
+	if (pid == 0) {
+		size_t size = 2 * MIB;
+		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		memset(memory, 1, size);
+		if (thread_mode)
+			start_thread_as(THREAD_TID);
+		close(ready[1]);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 0)
+		die("the victim does not report");
+	close(ready[0]);
+	return pid;
+}
+
+static pid_t start_bystander(pid_t pid)
+{
+	if (fork_as(pid) == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static pid_t exchange(pid_t victim)
+{
+	double limit = now_ms() + BUILD_LIMIT_MS;
+
+	if (!thread_mode) {
+		kill(victim, SIGKILL);
+		waitpid(victim, NULL, 0);
+		return start_bystander(VICTIM_PID);
+	}
+	*end_thread = 1;
+	syscall(SYS_futex, end_thread, 1, 1, NULL, NULL, 0);
+	/* Traced by the command, the thread goes only when that has let it go: not this time. */
+	while (task_state(victim, THREAD_TID)) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/status", victim, THREAD_TID);
+		if (status_number(path, "TracerPid") > 0 || now_ms() > limit)
+			return 0;
+		sched_yield();
+	}
+	return start_bystander(THREAD_TID);
+}
+
+static bool complain(const char *what)
+{
+	fprintf(stderr, "bystander: %s\n", what);
+	return true;
+}
+
+static bool is_harmed(pid_t pid)
+{
+	char path[64];
+	double limit = now_ms() + 1000;
+	cpu_set_t mine, its;
+	char state;
+
+	if (waitpid(pid, NULL, WNOHANG) != 0)
+		return complain("dead");
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (status_number(path, "TracerPid"))
+		return complain("traced");
+	if (status_number(path, "SigPnd") || status_number(path, "ShdPnd"))
+		return complain("a signal is pending");
+	sched_getaffinity(0, sizeof(mine), &mine);
+	sched_getaffinity(pid, sizeof(its), &its);
+	if (sched_getscheduler(pid) != sched_getscheduler(0) || !CPU_EQUAL(&mine, &its))
+		return complain("scheduled otherwise");
+	do {
+		state = task_state(pid, pid);
+	} while (!strchr("SR", state) && now_ms() < limit);
+	return strchr("SR", state) ? false : complain("stopped");
+}
+
+static int run_rounds(long rounds, char **command, size_t length)
+{
+	static const char *const keys[] = { "outcome", "status" };
+	long exchanged = 0, harmed = 0, deepest = 0;
+	char target[64], word[64];
+	static struct tally tally;
+	static char text[65536];
+
+	for (long i = 0; i < rounds && !harmed; i++) {
+		/* A little deeper than ever seen, so that the last stop is among the choices. */
+		long depth = random() % (deepest + 2), stops = 0;
+		pid_t victim = start_victim(), bystander = 0;
+		bool opened = inode_mode, chosen = false;
+		struct seccomp_notif stop;
+		struct trapped trapped;
+		int status;
+
+		snprintf(target, sizeof(target), "%d", victim);
+		if (inode_mode) {
+			struct stat st;
+			int pidfd = open_pidfd(victim);
+
+			if (fstat(pidfd, &st) < 0)
+				die("fstat: %s", strerror(errno));
+			close(pidfd);
+			snprintf(target, sizeof(target), "%d:%lu", victim, (unsigned long)st.st_ino);
+		}
+		command[length] = target;
+		trapped = trap_spawn(command, calls, ARRAY_LEN(calls));
+		while (trap_next(&trapped, &stop)) {
+			bool opens = stop.data.nr == SYS_pidfd_open &&
+				     (pid_t)stop.data.args[0] == VICTIM_PID;
+
+			if (opened && !chosen && (stops++ == depth || trap_is_sigkill(&stop))) {
+				chosen = true;
+				bystander = exchange(victim);
+				exchanged += bystander > 0;
+			}
+			opened |= opens;
+			trap_continue(&trapped, &stop);
+		}
+		if (stops > deepest)
+			deepest = stops;
+		status = trap_finish(&trapped, text, sizeof(text));
+		json_value(text, "outcome", word, sizeof(word));
+		tally_add(&tally, "outcome", word);
+		snprintf(word, sizeof(word), "%d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		tally_add(&tally, "status", word);
+		if (bystander > 0) {
+			if (is_harmed(bystander)) {
+				fprintf(stderr, "round %ld, stop %ld:\n%s\n", i, depth, text);
+				harmed++;
+			}
+			kill(bystander, SIGKILL);
+			waitpid(bystander, NULL, 0);
+		}
+		kill(victim, SIGKILL);
+		waitpid(victim, NULL, 0);
+	}
+	printf("{\"rounds\":%ld,\"stops\":%ld,\"exchanged\":%ld,", rounds, deepest, exchanged);
+	tally_print(&tally, keys, ARRAY_LEN(keys));
+	printf(",\"harmed\":%ld}\n", harmed);
+	fflush(stdout);
+	return harmed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "thread", no_argument, NULL, 't' },
+						 { "inode", no_argument, NULL, 'i' },
+						 { 0 } };
+	pid_t parent = getppid(), init;
+	char *command[64];
+	size_t length = 0;
+	int c, status;
+
+	die_with_parent(parent);
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (c == 't')
+			thread_mode = true;
+		else if (c == 'i')
+			inode_mode = true;
+		else
+			return 2;
+	}
+	if (argc - optind < 3 || strcmp(argv[optind + 1], "--"))
+		die("usage: reuse [--thread|--inode] ROUNDS -- COMMAND...");
+	for (char **word = argv + optind + 2; *word && length < ARRAY_LEN(command) - 2; word++)
+		command[length++] = *word;
+	command[length + 1] = NULL;
+	end_thread = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (end_thread == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
+		die("PID namespace: %s", strerror(errno));
+	init = fork();
+	if (init == 0) {
+		die_with_parent(0);
+		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("proc", "/proc", "proc", 0, NULL) < 0)
+			die("/proc: %s", strerror(errno));
+		srandom((unsigned int)now_ms());
+		_exit(run_rounds(number_arg(argv[optind]), command, length));
+	}
+	if (waitpid(init, &status, 0) < 0)
+		die("waitpid: %s", strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+}
