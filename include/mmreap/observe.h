@@ -152,8 +152,11 @@ enum list_state observe_list(const struct sys *sys, const struct victim_fds *fds
 /** Only the pointer: LIST_NULL, LIST_NO_THREAD, LIST_UNREADABLE, or LIST_IN_USE for "some". */
 enum list_state observe_list_pointer(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
 
-/** observe_lists - Read the lists of all threads and choose T (*ret_tid; 0: none is fit). */
-int observe_lists(const struct sys *sys, const struct victim_fds *fds, pid_t pid, char *dents,
+/**
+ * observe_lists - Read the lists of all threads and choose T (*ret_tid; 0: none is fit).
+ * @deep: read the lists; else only the pointers, and every thread with one counts as empty-handed.
+ */
+int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep, char *dents,
 		  struct plan_lists *ret, pid_t *ret_tid);
 
 /**

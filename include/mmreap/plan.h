@@ -120,13 +120,12 @@ enum plan_mm { MM_UNKNOWN, MM_HELD, MM_UNREFERENCED };
 
 /**
  * struct plan_result - what came of the last step
- * @err: 0 or negative errno; -ETIMEDOUT when step.until_us passed
- * @progress: something moved since the last result (bytes, or the exit's CPU time)
+ * @err: 0 or negative errno; -ETIMEDOUT when step.until_us passed; -EINPROGRESS: still at it, and
+ *	something moved (bytes came back, or the exit used CPU time)
  */
 struct plan_result {
 	int err;
 	int64_t now_us;
-	bool progress;
 	struct plan_view view;
 	struct plan_sharers sharers;
 	struct plan_lists lists;
@@ -163,7 +162,6 @@ struct plan_kill {
 	bool held;
 	bool thawed;
 	bool graced;
-	bool boosted;
 	bool was_held_at_exit; /* the pagemap test found the mm held after the exit */
 	int reap_err;	       /* last error of process_mrelease that ended the trying */
 	/* the verdict, valid when the step is DONE; also filled as facts come in */
@@ -188,3 +186,6 @@ struct plan_step plan_kill_next(struct plan_kill *st, const struct plan_result *
 
 /** plan_step_name - The step's name in the row (`step`) and under -v. */
 enum step_name plan_step_name(enum plan_kind kind);
+
+/** plan_kind_word - What the step does, for -v. */
+const char *plan_kind_word(enum plan_kind kind);

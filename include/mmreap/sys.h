@@ -9,6 +9,13 @@
 
 #include <mmreap/model.h>
 
+/** struct sys_sched - the part of a thread's scheduling that a boost changes */
+struct sys_sched {
+	int policy; /* SCHED_* */
+	int nice;
+	bool reset_on_fork;
+};
+
 struct sys {
 	/* --- processes, by pidfd ------------------------------------------------------- */
 	/** pidfd_open(2): a new descriptor, or -ESRCH, -EINVAL/-ENOENT (a TID), -EMFILE... */
@@ -37,9 +44,11 @@ struct sys {
 	int (*detach)(pid_t tid, int sig);
 	/** waitpid(WNOHANG|__WALL|__WNOTHREAD): 0 nothing yet, 1 and *ret_status, or -ECHILD. */
 	int (*wait_tracee)(pid_t tid, int *ret_status);
-	/** sched_setattr(2) with nice or FIFO; see act/kill.c for when. */
-	int (*set_nice)(pid_t tid, int nice);
-	int (*set_fifo)(pid_t tid);
+	/** sched_getattr(2), sched_setattr(2); @tid 0 is the calling thread. */
+	int (*sched_get)(pid_t tid, struct sys_sched *ret);
+	int (*sched_set)(pid_t tid, const struct sys_sched *to);
+	/** CPUs that we may run on. */
+	int (*cpus)(void);
 
 	/* --- files: /proc and cgroups --------------------------------------------------- */
 	/** openat(2) O_RDONLY|O_CLOEXEC|extra. */

@@ -133,7 +133,7 @@ static int fitness(const struct sys *sys, const struct victim_fds *fds, pid_t ti
 	return st.state == 'R' ? 1 : 2;
 }
 
-int observe_lists(const struct sys *sys, const struct victim_fds *fds, pid_t pid, char *dents,
+int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep, char *dents,
 		  struct plan_lists *ret, pid_t *ret_tid)
 {
 	struct plan_lists l = {0};
@@ -151,16 +151,16 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, pid_t pid
 		size_t off = 0;
 
 		while ((tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
-			enum list_state s = observe_list(sys, fds, tid);
+			enum list_state s = list_state(sys, fds, tid, deep);
 			int fit;
 
 			if (s == LIST_NO_THREAD)
 				continue;
 			l.threads++;
 			l.null += s == LIST_NULL;
-			l.in_use += s == LIST_IN_USE;
+			l.in_use += deep && s == LIST_IN_USE;
 			l.unreadable |= s == LIST_UNREADABLE;
-			if (s == LIST_IN_USE || best == 2 || looks >= MAX_T_LOOKS)
+			if ((deep && s == LIST_IN_USE) || best == 2 || looks >= MAX_T_LOOKS)
 				continue;
 			looks++;
 			fit = fitness(sys, fds, tid);
@@ -175,7 +175,6 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, pid_t pid
 		return (int)n;
 	if (l.threads == 0)
 		return -ESRCH;
-	(void)pid;
 	l.candidate = chosen != 0;
 	*ret = l;
 	*ret_tid = chosen;

@@ -134,7 +134,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 {
 	struct stat_facts target_stat;
 	pid_t target_tid = ref->pid, pid;
-	int null_order, err;
+	int null_order, err, dir;
 	ssize_t n;
 
 	scan->n_found = 0;
@@ -151,10 +151,11 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 	}
 	if (null_order < 0)
 		return null_order;
-	err = sys->rewind(self->proc_fd);
-	if (err < 0)
-		return err;
-	while ((n = sys->getdents(self->proc_fd, scan->dents, DENTS_SIZE)) > 0) {
+	/* A directory offset of our own: scans for several targets run side by side. */
+	dir = sys->open_at(self->proc_fd, ".", O_DIRECTORY);
+	if (dir < 0)
+		return dir;
+	while ((n = sys->getdents(dir, scan->dents, DENTS_SIZE)) > 0) {
 		size_t off = 0;
 
 		while ((pid = procfile_next_pid(scan->dents, (size_t)n, &off)) > 0) {
@@ -175,6 +176,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 			scan->n_found++;
 		}
 	}
+	sys->close(dir);
 	if (n < 0)
 		return (int)n;
 	/* Had the target lost its mm on the way, the hits were NULL = NULL. */

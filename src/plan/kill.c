@@ -21,8 +21,9 @@
 #define HOLD_US (250 * MS)
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
-/* What is left of the exit after this long is starved, not slow. */
-#define BOOST_AFTER_US (20 * MS)
+/* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
+#define BOOST_EXIT_US (20 * MS)
+#define BOOST_SETTLE_US (4 * MS)
 #define HOLD_TRIES 3
 /* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
 #define EINVAL_TRIES 50
@@ -79,14 +80,20 @@ static struct plan_step pause_then(struct plan_kill *st, int64_t now, int64_t us
 	return step_until(st, PLAN_PAUSE, min64(now + us, wait_limit(st)));
 }
 
+/* Only what is dying is ever raised: nothing that lives keeps a changed priority. */
+static bool may_boost(const struct plan_kill *st)
+{
+	return !st->cfg.opt.boost_never && st->signalled && !st->view.frozen;
+}
+
 static struct plan_step await_exit(struct plan_kill *st, int64_t now)
 {
 	int64_t until = wait_limit(st);
 
 	if (no_wait(st))
 		until = now;
-	else if (!st->boosted && !st->cfg.opt.boost_never && st->signalled && !st->view.frozen)
-		until = min64(until, now + BOOST_AFTER_US);
+	else if (may_boost(st))
+		until = min64(until, now + BOOST_EXIT_US);
 	return step_until(st, PLAN_AWAIT_EXIT, until);
 }
 
@@ -110,10 +117,17 @@ static struct plan_step done_released(struct plan_kill *st, enum outcome o, enum
 	return release_then(st, 0, PLAN_DONE);
 }
 
+static int64_t settle_limit(const struct plan_kill *st)
+{
+	return no_wait(st) ? st->progress_us + SETTLE_NOWAIT_US : wait_limit(st);
+}
+
 static struct plan_step settle(struct plan_kill *st, int64_t now)
 {
-	int64_t until = no_wait(st) ? now + SETTLE_NOWAIT_US : wait_limit(st);
+	int64_t until = settle_limit(st);
 
+	if (may_boost(st))
+		until = min64(until, now + BOOST_SETTLE_US);
 	return step_until(st, PLAN_SETTLE, until);
 }
 
@@ -352,7 +366,7 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 	if (hold)
 		return step_until(st, PLAN_HOLD, r->now_us + HOLD_US);
 	if (st->method == METHOD_REAP_KILL)
-		return step(st, PLAN_REAP_KILL);
+		return step_until(st, PLAN_REAP_KILL, no_wait(st) ? FOREVER : wait_limit(st));
 	return signal_it(st);
 }
 
@@ -451,6 +465,13 @@ static struct plan_step after_signal_sharers(struct plan_kill *st, const struct 
 static struct plan_step after_reap_kill(struct plan_kill *st, const struct plan_result *r)
 {
 	st->progress_us = r->now_us;
+	if (r->err == -EINPROGRESS)
+		return step_until(st, PLAN_REAP_KILL, wait_limit(st));
+	if (r->err == -ETIMEDOUT) { /* it signals before it waits for the mmap lock */
+		st->signalled = true;
+		st->where = STEPNAME_REAP;
+		return done(st, OUTCOME_PENDING, REASON_REAP_BLOCKED);
+	}
 	if (r->err == 0) {
 		st->signalled = st->reaped = true;
 		if (st->view.frozen)
@@ -480,7 +501,7 @@ static struct plan_step after_thaw(struct plan_kill *st, const struct plan_resul
 	}
 	st->view.frozen = false;
 	st->progress_us = r->now_us;
-	if (st->reaped)
+	if (st->reaped || !st->held)
 		return await_exit(st, r->now_us);
 	return settle(st, r->now_us);
 }
@@ -507,7 +528,15 @@ static struct plan_step after_settle(struct plan_kill *st, const struct plan_res
 {
 	bool in_use = st->lists.in_use || r->seen_in_use;
 
-	if (r->err == -ETIMEDOUT || r->err == -EINTR) {
+	if (r->err == -EINPROGRESS) {
+		st->progress_us = r->now_us;
+		return settle(st, r->now_us);
+	}
+	if (r->err == -ETIMEDOUT) {
+		if (may_boost(st) && r->now_us < settle_limit(st)) {
+			st->then = PLAN_SETTLE;
+			return step(st, PLAN_BOOST);
+		}
 		if (no_wait(st)) {
 			st->robust = ROBUST_LET_GO;
 			st->reason = REASON_SETTLE_BLOCKED;
@@ -547,9 +576,11 @@ static struct plan_step after_settle(struct plan_kill *st, const struct plan_res
 
 static struct plan_step after_reap(struct plan_kill *st, const struct plan_result *r)
 {
-	if (r->progress || r->err == 0)
+	if (r->err == 0 || r->err == -EINPROGRESS)
 		st->progress_us = r->now_us;
 	switch (r->err) {
+	case -EINPROGRESS: /* still at it, and bytes are coming back */
+		return reap(st);
 	case 0:
 		st->reaped = true;
 		st->held = false; /* let go by the reap itself */
@@ -653,24 +684,30 @@ static struct plan_step not_exited(struct plan_kill *st)
 
 static struct plan_step after_exit(struct plan_kill *st, const struct plan_result *r)
 {
-	if (r->progress)
+	if (r->err == 0 || r->err == -EINPROGRESS)
 		st->progress_us = r->now_us;
 	if (r->err == 0) {
 		st->exited = true;
 		st->exited_us = r->now_us;
-		st->progress_us = r->now_us;
 		return step(st, PLAN_TEST_MM);
 	}
-	if (r->err == -EINTR)
-		return done(st, OUTCOME_PENDING, REASON_INTERRUPTED);
-	if (!st->boosted && !st->cfg.opt.boost_never && st->signalled && !no_wait(st) &&
-	    r->now_us < wait_limit(st)) {
-		st->boosted = true;
+	if (r->err == -EINPROGRESS)
+		return await_exit(st, r->now_us);
+	/* A thread in the v1 freezer: this exit waits for the thaw, and so need not we. */
+	if (r->view.frozen) {
+		st->view.frozen = true;
+		if (st->cfg.opt.thaw && !st->thawed)
+			return step(st, PLAN_THAW);
+		if (st->reaped)
+			return done(st, OUTCOME_REAPED, REASON_FROZEN);
+	}
+	if (no_wait(st) || r->now_us >= wait_limit(st))
+		return not_exited(st);
+	if (may_boost(st)) {
+		st->then = PLAN_AWAIT_EXIT;
 		return step(st, PLAN_BOOST);
 	}
-	if (r->now_us < wait_limit(st) && !no_wait(st))
-		return await_exit(st, r->now_us);
-	return not_exited(st);
+	return await_exit(st, r->now_us);
 }
 
 static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_result *r)
@@ -731,6 +768,7 @@ struct plan_step plan_kill_start(struct plan_kill *st, int64_t now_us)
 {
 	st->deadline_us = st->cfg.opt.timeout_us > 0 ? now_us + st->cfg.opt.timeout_us : FOREVER;
 	st->progress_us = now_us;
+	st->method = st->cfg.has_mrelease ? METHOD_KILL_REAP : METHOD_KILL_ONLY;
 	return step(st, PLAN_LOOK);
 }
 
@@ -772,7 +810,7 @@ struct plan_step plan_kill_next(struct plan_kill *st, const struct plan_result *
 	case PLAN_RELEASE:
 		return release_then(st, r->now_us, st->then);
 	case PLAN_BOOST:
-		return await_exit(st, r->now_us);
+		return st->then == PLAN_SETTLE ? settle(st, r->now_us) : await_exit(st, r->now_us);
 	case PLAN_AWAIT_EXIT:
 		return after_exit(st, r);
 	case PLAN_TEST_MM:
@@ -821,4 +859,33 @@ enum step_name plan_step_name(enum plan_kind kind)
 		break;
 	}
 	return STEPNAME_NONE;
+}
+
+const char *plan_kind_word(enum plan_kind kind)
+{
+	static const char *const words[PLAN_COUNT] = {
+		[PLAN_LOOK] = "look at the process",
+		[PLAN_RIGHT] = "right to signal",
+		[PLAN_SHARERS] = "look for sharers (kcmp)",
+		[PLAN_SHARER_RIGHTS] = "right to signal every sharer",
+		[PLAN_LISTS] = "read robust lists, choose a thread",
+		[PLAN_TERM] = "SIGTERM",
+		[PLAN_GRACE] = "grace time",
+		[PLAN_HOLD] = "hold (PTRACE_SEIZE)",
+		[PLAN_SIGNAL] = "SIGKILL",
+		[PLAN_SIGNAL_SHARERS] = "SIGKILL to the sharers",
+		[PLAN_REAP_KILL] = "process_mrelease(REAP_KILL)",
+		[PLAN_THAW] = "thaw",
+		[PLAN_SETTLE] = "robust lists final",
+		[PLAN_REAP] = "process_mrelease",
+		[PLAN_EXAMINE] = "look again",
+		[PLAN_PAUSE] = "pause",
+		[PLAN_RELEASE] = "let go",
+		[PLAN_AWAIT_EXIT] = "exit",
+		[PLAN_BOOST] = "boost",
+		[PLAN_TEST_MM] = "pagemap test",
+		[PLAN_DONE] = "done",
+	};
+
+	return words[kind];
 }

@@ -51,6 +51,17 @@ struct compat_pidfd_info {
 #define COMPAT_PIDFD_INFO_EXIT (1ULL << 3)
 #define COMPAT_PIDFD_GET_INFO _IOWR(0xFF, 11, struct compat_pidfd_info)
 
+/* include/uapi/linux/sched/types.h, the first version */
+struct compat_sched_attr {
+	__UINT32_TYPE__ size;
+	__UINT32_TYPE__ policy;
+	__UINT64_TYPE__ flags;
+	__INT32_TYPE__ nice;
+	__UINT32_TYPE__ priority;
+	__UINT64_TYPE__ runtime, deadline, period;
+};
+#define COMPAT_SCHED_RESET_ON_FORK 1ULL
+
 /*
  * The 32-bit get_robust_list of a 64-bit x86 kernel: int 0x80 reaches the compat table from 64-bit
  * code, with pointers cut to 32 bits (@arg must lie below 4 GiB). Called only for a victim that was

@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -137,16 +136,33 @@ static int linux_wait_tracee(pid_t tid, int *ret_status)
 	return pid == tid;
 }
 
-static int linux_set_nice(pid_t tid, int nice)
+static int linux_sched_get(pid_t tid, struct sys_sched *ret)
 {
-	return neg(setpriority(PRIO_PROCESS, (id_t)tid, nice));
+	struct compat_sched_attr a = {0};
+
+	if (syscall(SYS_sched_getattr, tid, &a, sizeof(a), 0) < 0)
+		return -errno;
+	*ret = (struct sys_sched){(int)a.policy, a.nice, a.flags & COMPAT_SCHED_RESET_ON_FORK};
+	return 0;
 }
 
-static int linux_set_fifo(pid_t tid)
+static int linux_sched_set(pid_t tid, const struct sys_sched *to)
 {
-	struct sched_param p = {.sched_priority = 1};
+	struct compat_sched_attr a = {
+		.size = sizeof(a),
+		.policy = (uint32_t)to->policy,
+		.flags = to->reset_on_fork ? COMPAT_SCHED_RESET_ON_FORK : 0,
+		.nice = to->nice,
+	};
 
-	return neg(sched_setscheduler(tid, SCHED_FIFO | SCHED_RESET_ON_FORK, &p));
+	return neg(syscall(SYS_sched_setattr, tid, &a, 0));
+}
+
+static int linux_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
 }
 
 static int linux_open_at(int dirfd, const char *name, int extra)
@@ -292,8 +308,9 @@ const struct sys sys_linux = {
 	.interrupt = linux_interrupt,
 	.detach = linux_detach,
 	.wait_tracee = linux_wait_tracee,
-	.set_nice = linux_set_nice,
-	.set_fifo = linux_set_fifo,
+	.sched_get = linux_sched_get,
+	.sched_set = linux_sched_set,
+	.cpus = linux_cpus,
 	.open_at = linux_open_at,
 	.pread = linux_pread,
 	.read_file = linux_read_file,

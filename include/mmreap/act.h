@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Doing what the plan says. One thread drives all targets and never blocks: whatever can block in
+ * the kernel (the mmap lock, exec_update_lock, ptrace) is done by two helper threads for each
+ * target, which are left behind when their time is up. The tracer does nothing but trace: when it
+ * ends, for whatever reason, the kernel detaches what it held.
+ */
+
+#include <mmreap/model.h>
+#include <mmreap/observe.h>
+#include <mmreap/plan.h>
+#include <mmreap/sys.h>
+#include <mmreap/target.h>
+
+/**
+ * struct act_run - what a run works with; all borrowed
+ * @on_step: told after each step of the plan, NULL for nobody: what it gave and when (since start)
+ * @on_progress: told about every 200 ms while a reap or exit lasts longer than a second
+ * @interrupt_fd: readable when the run shall stop (a signalfd); -1: none
+ */
+struct act_run {
+	const struct sys *sys;
+	const struct run_self *self;
+	struct kill_options opt;
+	bool has_mrelease;
+	bool has_flag;
+	void (*on_step)(void *arg, const struct proc_ref *ref, enum plan_kind kind, int err,
+			int64_t since_us);
+	void (*on_progress)(void *arg, const struct proc_ref *ref, int64_t rss_bytes,
+			    int64_t of_bytes, int64_t since_us);
+	void *arg;
+	int interrupt_fd;
+};
+
+/**
+ * act_probe - Ask the kernel what it knows, with a bad descriptor: nobody can be touched.
+ * process_mrelease(-1, 0) is EBADF where the call exists; (-1, 1) is EBADF where the flag does.
+ */
+void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag);
+
+/**
+ * act_kill - Kill and reap every target; all are held and signalled before the first is reaped.
+ * @targets: held ones (err 0) are worked on, the others only get their row
+ * @rows: @n rows, filled in whatever happens; row.killed is to be freed with act_free_rows()
+ * Returns 0; -EINTR: @interrupt_fd became readable, everything is undone; -ENOMEM: nothing touched.
+ */
+int act_kill(const struct act_run *run, const struct target *targets, size_t n,
+	     struct kill_row *rows);
+void act_free_rows(struct kill_row *rows, size_t n);

@@ -1,0 +1,971 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The driver: asks the plan of each target for a step, starts it, and hands back what came of it.
+ * It never blocks but in poll(). Order over several targets is kept here and only here: nobody is
+ * signalled before all are ready, nobody is reaped before all are signalled, the biggest goes
+ * first, and no more reaps run at a time than there are CPUs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+#define FOREVER INT64_MAX
+#define PROGRESS_US 200000
+#define PROGRESS_AFTER_US 1000000
+/* A reap that waits for the mmap lock uses no CPU: after this long it counts no more. */
+#define SLOT_US 200000
+/* A look that was told to stop gets this long to heed it; then it is taken to be blocked. */
+#define HEED_US 20000
+/* Dying threads that are raised at the same time, so that a thousand do not starve the rest. */
+#define MAX_BOOSTED 4
+#define BOOST_NICE (-20)
+
+struct memcg {
+	int fd; /* the cgroup's directory; -1: not alone in it, or not found */
+	const char *file;
+	int64_t before;
+};
+
+struct victim {
+	const struct target *target;
+	struct kill_row *row;
+	struct plan_kill plan;
+	struct plan_step step;
+	struct plan_result result;
+	bool ready;    /* the result is there */
+	bool started;  /* the step's work is under way */
+	bool finished;
+	struct shared *shared;
+	struct worker *looker, *tracer;
+	struct victim_fds fds;
+	pid_t tid;
+	struct proc_ref *sharers;
+	size_t n_sharers, cap_sharers;
+	struct memcg memcg;
+	int64_t rss_before, rss_after; /* pages */
+	int64_t signal_us, exit_us, reap_us, reap_started_us;
+	int64_t seen_rss, seen_ticks, moved_us, told_us;
+	bool left_behind; /* a worker still uses our descriptors: they are not closed */
+};
+
+struct driver {
+	const struct act_run *run;
+	const struct sys *sys;
+	struct victim *victims;
+	size_t n;
+	int notify;
+	pid_t zombie;
+	int64_t start_us;
+	int cpus;
+	struct pollfd *polls;
+};
+
+void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag)
+{
+	*ret_has_mrelease = sys->mrelease(-1, 0) == -EBADF;
+	*ret_has_flag = *ret_has_mrelease && sys->mrelease(-1, SYS_MRELEASE_REAP_KILL) == -EBADF;
+}
+
+void act_free_rows(struct kill_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(rows[i].killed);
+}
+
+/* --- results ------------------------------------------------------------------------------- */
+
+static void set_result(struct driver *d, struct victim *v, int err)
+{
+	v->result.err = err;
+	v->result.now_us = d->sys->now_us();
+	v->ready = true;
+	v->started = false;
+}
+
+static struct worker *start_worker(struct driver *d, struct victim *v)
+{
+	struct worker *w;
+
+	if (worker_start(d->sys, d->run->self, v->shared, d->notify, &w) < 0)
+		return NULL;
+	w->ref = v->target->ref;
+	w->zombie = d->zombie;
+	return w;
+}
+
+/* Give the looker a job; inline where no thread could be made (then the limit cannot be kept). */
+static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *))
+{
+	if (v->looker == NULL)
+		v->looker = start_worker(d, v);
+	if (v->looker == NULL) {
+		set_result(d, v, -EAGAIN);
+		return false;
+	}
+	v->looker->fds = v->fds;
+	v->looker->tid = v->tid;
+	v->looker->has_tracer = v->tracer != NULL;
+	v->looker->sharers = v->sharers;
+	v->looker->n_sharers = v->n_sharers;
+	v->looker->cap_sharers = v->cap_sharers;
+	worker_run(v->looker, job);
+	return true;
+}
+
+/* The looker is stuck: leave it, and have another one ready while that is still allowed. */
+static void abandon_looker(struct driver *d, struct victim *v)
+{
+	/* What it opened before it blocked is of use: the pagemap test needs no lock. */
+	if (v->step.kind == PLAN_LISTS && atomic_load(&v->looker->opened)) {
+		v->fds = v->looker->fds;
+		v->rss_before = v->looker->rss_pages;
+	}
+	worker_abandon(v->looker);
+	v->looker = NULL;
+	v->left_behind = true;
+	if (!v->plan.signalled)
+		v->looker = start_worker(d, v);
+}
+
+static void end_tracer(struct victim *v)
+{
+	if (v->tracer)
+		worker_end(v->tracer);
+	v->tracer = NULL;
+}
+
+/* --- memory cgroup: the figure `freed` ----------------------------------------------------- */
+
+static int64_t memcg_read(struct driver *d, const struct memcg *m)
+{
+	char buf[32];
+	ssize_t n = m->fd < 0 ? -1 : d->sys->read_file(m->fd, m->file, buf, sizeof(buf));
+
+	return n <= 0 ? UNKNOWN : strtoll(buf, NULL, 10);
+}
+
+/*
+ * The charge of a cgroup tells what was given back only where nobody else is charged there: the
+ * target is its one member and it has no children (a cgroup directory without any has nlink 2).
+ */
+static int memcg_open(struct driver *d, pid_t pid, const char *mount, const char *path)
+{
+	char name[4200], procs[64], want[16];
+	int fd;
+
+	if (strcmp(path, "/") == 0)
+		return -1;
+	snprintf(name, sizeof(name), "%s%s", mount, path);
+	fd = d->sys->open_at(AT_FDCWD, name, O_DIRECTORY);
+	if (fd < 0)
+		return -1;
+	snprintf(want, sizeof(want), "%d\n", (int)pid);
+	if (d->sys->nlink(fd, ".") == 2 &&
+	    d->sys->read_file(fd, "cgroup.procs", procs, sizeof(procs)) > 0 &&
+	    strcmp(procs, want) == 0)
+		return fd;
+	d->sys->close(fd);
+	return -1;
+}
+
+static void memcg_find(struct driver *d, struct victim *v)
+{
+	char text[8192], path[4096];
+	pid_t pid = v->target->ref.pid;
+	ssize_t n;
+
+	v->memcg = (struct memcg){.fd = -1, .before = UNKNOWN};
+	n = d->sys->read_file(v->target->ref.procfd, "cgroup", text, sizeof(text));
+	if (n < 0)
+		return;
+	/* The mount points that systemd has made usual; elsewhere the figure is not at hand. */
+	if (procfile_cgroup(text, (size_t)n, "memory", path, sizeof(path)) == 0) {
+		v->memcg.file = "memory.usage_in_bytes";
+		v->memcg.fd = memcg_open(d, pid, "/sys/fs/cgroup/memory", path);
+	} else if (procfile_cgroup(text, (size_t)n, "", path, sizeof(path)) == 0) {
+		v->memcg.file = "memory.current";
+		v->memcg.fd = memcg_open(d, pid, "/sys/fs/cgroup", path);
+	}
+	v->memcg.before = memcg_read(d, &v->memcg);
+}
+
+/* --- steps that are done at once ----------------------------------------------------------- */
+
+/* Threads of the v1 freezer: T may have been another one than the leader. */
+static bool is_frozen(struct driver *d, struct victim *v, char *wchan, size_t size)
+{
+	char dents[4096], name[32];
+	int dir = d->sys->open_at(v->target->ref.procfd, "task", O_DIRECTORY);
+	bool frozen = false;
+	pid_t tid;
+	ssize_t n;
+
+	wchan[0] = '\0';
+	if (dir < 0)
+		return false;
+	n = d->sys->getdents(dir, dents, sizeof(dents)); /* the first hundred will do */
+	for (size_t off = 0; n > 0 && !frozen && (tid = procfile_next_pid(dents, (size_t)n, &off));) {
+		snprintf(name, sizeof(name), "%d/wchan", (int)tid);
+		if (d->sys->read_file(dir, name, wchan, size) > 0)
+			frozen = observe_is_refrigerated(wchan, 'D');
+	}
+	d->sys->close(dir);
+	return frozen;
+}
+
+/* Raise one dying thread; a TID that turns out to be a stranger's gets its old values back. */
+static bool boost_thread(struct driver *d, int dir, pid_t tid)
+{
+	struct sys_sched old, raised = {.policy = 0, .nice = BOOST_NICE, .reset_on_fork = true};
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)tid);
+	if (d->sys->nlink(dir, name) < 0 || d->sys->sched_get(tid, &old) < 0)
+		return false;
+	/* Real-time policies (FIFO 1, RR 2, DEADLINE 6) are above it already. */
+	if (old.policy == 1 || old.policy == 2 || old.policy == 6)
+		return false;
+	if (old.policy == 0 && old.nice == BOOST_NICE)
+		return true;
+	if (d->sys->sched_set(tid, &raised) < 0) {
+		/* No right to raise the nice value: at least out of SCHED_IDLE and BATCH. */
+		raised.nice = old.nice;
+		if (old.policy == 0 || d->sys->sched_set(tid, &raised) < 0)
+			return false;
+	}
+	if (d->sys->nlink(dir, name) < 0 && d->sys->sched_set(tid, &old) < 0)
+		return false;
+	return true;
+}
+
+static void boost(struct driver *d, struct victim *v)
+{
+	int dir = d->sys->open_at(v->target->ref.procfd, "task", O_DIRECTORY);
+	char dents[4096];
+	int raised = 0;
+	pid_t tid;
+	ssize_t n;
+
+	if (dir < 0)
+		return;
+	/* T first: in SETTLE all wait for its way to the exit stop. */
+	if (v->tid && boost_thread(d, dir, v->tid))
+		raised++;
+	n = d->sys->getdents(dir, dents, sizeof(dents));
+	for (size_t off = 0; n > 0 && raised < MAX_BOOSTED &&
+			     (tid = procfile_next_pid(dents, (size_t)n, &off));)
+		if (tid != v->tid && boost_thread(d, dir, tid))
+			raised++;
+	d->sys->close(dir);
+}
+
+static bool has_exited(struct driver *d, struct victim *v)
+{
+	if (!d->sys->pidfd_exited(v->target->ref.pidfd))
+		return false;
+	for (size_t i = 0; i < v->n_sharers; i++)
+		if (!d->sys->pidfd_exited(v->sharers[i].pidfd))
+			return false;
+	return true;
+}
+
+static void send_kill(struct driver *d, struct victim *v)
+{
+	v->memcg.before = memcg_read(d, &v->memcg);
+	v->signal_us = v->moved_us = d->sys->now_us();
+	set_result(d, v, d->sys->pidfd_signal(v->target->ref.pidfd, 9));
+}
+
+static void seize(struct driver *d, struct victim *v)
+{
+	atomic_store(&v->shared->t_state, T_RUNNING);
+	end_tracer(v); /* of an earlier try: its T is not ours */
+	v->tracer = start_worker(d, v);
+	if (v->tracer == NULL) {
+		set_result(d, v, -EAGAIN);
+		return;
+	}
+	v->tracer->fds = v->fds;
+	v->tracer->tid = v->tid;
+	worker_run(v->tracer, hold_seize);
+	v->started = true;
+}
+
+static void start_reap(struct driver *d, struct victim *v)
+{
+	atomic_store(&v->shared->reap_state, REAP_RUNNING);
+	atomic_store(&v->shared->rss_pages, UNKNOWN);
+	v->seen_rss = UNKNOWN;
+	v->reap_started_us = v->moved_us = d->sys->now_us();
+	v->looker = v->looker ? v->looker : start_worker(d, v);
+	if (v->looker == NULL) {
+		set_result(d, v, -ENOMEM);
+		return;
+	}
+	v->looker->flag = v->step.kind == PLAN_REAP_KILL;
+	if (!look(d, v, look_reap))
+		return;
+	if (v->tracer && worker_idle(v->tracer))
+		worker_run(v->tracer, hold_guard);
+	v->started = true;
+}
+
+static void stop_watching(struct victim *v)
+{
+	if (v->looker && !worker_idle(v->looker))
+		atomic_store(&v->looker->stop, true);
+}
+
+/* Start a step. What needs a gate or a slot is started by run_gates(). */
+static void begin(struct driver *d, struct victim *v)
+{
+	const struct proc_ref *ref = &v->target->ref;
+	struct plan_result *r = &v->result;
+
+	v->started = false;
+	memset(r, 0, sizeof(*r));
+	switch (v->step.kind) {
+	case PLAN_LOOK:
+		set_result(d, v, observe_view(d->sys, d->run->self, ref, &r->view, NULL));
+		v->row->ns_init = r->view.ns_init;
+		break;
+	case PLAN_RIGHT:
+		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 0));
+		break;
+	case PLAN_TERM:
+		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 15));
+		break;
+	case PLAN_SHARERS:
+		v->started = look(d, v, look_sharers);
+		break;
+	case PLAN_SHARER_RIGHTS:
+		if (v->sharers == NULL) {
+			v->sharers = calloc(WORKER_SHARERS, sizeof(*v->sharers));
+			v->cap_sharers = v->sharers ? WORKER_SHARERS : 0;
+		}
+		v->started = look(d, v, look_sharer_rights);
+		if (v->started)
+			v->looker->flag = d->run->opt.allow_ancestors;
+		break;
+	case PLAN_LISTS:
+		if (v->memcg.fd < 0)
+			memcg_find(d, v);
+		if (v->looker)
+			v->looker->deep = !d->run->opt.robust_ignore;
+		else if ((v->looker = start_worker(d, v)))
+			v->looker->deep = !d->run->opt.robust_ignore;
+		v->started = look(d, v, look_lists);
+		break;
+	case PLAN_HOLD:
+		seize(d, v);
+		break;
+	case PLAN_SIGNAL_SHARERS:
+		v->started = look(d, v, look_signal_sharers);
+		break;
+	case PLAN_SETTLE:
+		if (v->tracer && worker_idle(v->tracer) &&
+		    atomic_load(&v->shared->t_state) == T_RUNNING)
+			worker_run(v->tracer, hold_await_stop);
+		/* After a boost the same look goes on. */
+		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_settle);
+		break;
+	case PLAN_EXAMINE:
+		v->started = look(d, v, look_examine);
+		break;
+	case PLAN_RELEASE:
+		end_tracer(v);
+		set_result(d, v, 0);
+		break;
+	case PLAN_THAW:
+		set_result(d, v, -ENOSYS);
+		break;
+	case PLAN_BOOST:
+		boost(d, v);
+		set_result(d, v, 0);
+		break;
+	case PLAN_TEST_MM:
+		r->mm = observe_mm(d->sys, &v->fds);
+		set_result(d, v, 0);
+		break;
+	case PLAN_AWAIT_EXIT:
+	case PLAN_GRACE:
+		end_tracer(v);
+		if (v->step.kind == PLAN_GRACE || v->looker == NULL)
+			;
+		else if (worker_idle(v->looker))
+			look(d, v, look_watch);
+		else if (v->seen_ticks == UNKNOWN)
+			stop_watching(v); /* a look that went on past its limit */
+		v->started = true;
+		break;
+	case PLAN_SIGNAL:    /* at the gate */
+	case PLAN_REAP_KILL: /* at the gate, then for a slot */
+	case PLAN_REAP:	     /* for a slot */
+	case PLAN_PAUSE:
+	case PLAN_DONE:
+		break;
+	}
+}
+
+/* --- steps that take time ------------------------------------------------------------------ */
+
+/* Take over what the looker found; it is idle. */
+static void collect(struct victim *v)
+{
+	struct worker *w = v->looker;
+	struct plan_result *r = &v->result;
+	size_t n;
+
+	switch (v->step.kind) {
+	case PLAN_SHARERS:
+	case PLAN_SHARER_RIGHTS:
+	case PLAN_SIGNAL_SHARERS:
+	case PLAN_EXAMINE:
+		r->view = w->view;
+		r->sharers = w->sharer_facts;
+		v->n_sharers = w->n_sharers;
+		v->row->obstacle = w->obstacle;
+		v->row->n_unknown = r->sharers.unknown;
+		v->row->n_sharers = (int64_t)w->scan.n_found;
+		if (w->scan.n_found == 0 && r->sharers.unknown)
+			v->row->n_sharers = UNKNOWN;
+		n = w->scan.n_found < ROW_SHARERS ? w->scan.n_found : ROW_SHARERS;
+		memcpy(v->row->sharers, w->found, n * sizeof(w->found[0]));
+		break;
+	case PLAN_LISTS:
+		v->fds = w->fds;
+		v->tid = w->tid;
+		v->rss_before = w->rss_pages;
+		r->lists = w->lists;
+		break;
+	case PLAN_SETTLE:
+		r->settled = w->settled;
+		r->seen_in_use = w->seen_in_use;
+		break;
+	case PLAN_REAP:
+	case PLAN_REAP_KILL:
+		v->reap_us = w->end_us - w->start_us;
+		v->rss_after = w->rss_pages;
+		if (v->tracer && w->err == 0)
+			v->rss_after = v->tracer->rss_pages;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool reap_moved(struct victim *v, int64_t now)
+{
+	int64_t rss = atomic_load(&v->shared->rss_pages);
+
+	if (rss == v->seen_rss)
+		return false;
+	v->seen_rss = rss;
+	v->moved_us = now;
+	return true;
+}
+
+static void tell_progress(struct driver *d, struct victim *v, int64_t now)
+{
+	int64_t page = d->run->self->page_bytes, rss = atomic_load(&v->shared->rss_pages);
+
+	if (!d->run->on_progress || now - v->signal_us < PROGRESS_AFTER_US ||
+	    now - v->told_us < PROGRESS_US)
+		return;
+	v->told_us = now;
+	d->run->on_progress(d->run->arg, &v->target->ref, rss < 0 ? UNKNOWN : rss * page,
+			    v->rss_before < 0 ? UNKNOWN : v->rss_before * page, now - v->signal_us);
+}
+
+/* Is the step over? Sets the result if so. */
+static void check(struct driver *d, struct victim *v, int64_t now)
+{
+	bool late = now >= v->step.until_us;
+
+	switch (v->step.kind) {
+	case PLAN_PAUSE:
+		if (late)
+			set_result(d, v, 0);
+		return;
+	case PLAN_HOLD:
+		if (!v->started)
+			return;
+		if (worker_idle(v->tracer)) {
+			int err = v->tracer->err;
+
+			if (err < 0)
+				end_tracer(v);
+			set_result(d, v, err);
+		} else if (late) {
+			/* A late success is undone by its end. */
+			worker_abandon(v->tracer);
+			v->tracer = NULL;
+			set_result(d, v, -ETIMEDOUT);
+		}
+		return;
+	case PLAN_AWAIT_EXIT:
+	case PLAN_GRACE:
+		if (has_exited(d, v)) {
+			stop_watching(v);
+			if (v->exit_us == 0)
+				v->exit_us = now;
+			set_result(d, v, 0);
+		} else if (late) {
+			char wchan[64];
+
+			v->result.view.frozen = is_frozen(d, v, wchan, sizeof(wchan));
+			set_result(d, v, -ETIMEDOUT);
+		} else if (now - v->moved_us > PROGRESS_US) {
+			int64_t ticks = atomic_load(&v->shared->cpu_ticks);
+
+			tell_progress(d, v, now);
+			v->moved_us = now;
+			if (ticks != UNKNOWN && ticks != v->seen_ticks) {
+				bool first = v->seen_ticks == UNKNOWN;
+
+				v->seen_ticks = ticks;
+				if (!first)
+					set_result(d, v, -EINPROGRESS);
+			}
+		}
+		return;
+	case PLAN_REAP:
+	case PLAN_REAP_KILL:
+		if (!v->started)
+			return;
+		tell_progress(d, v, now);
+		if (worker_idle(v->looker) && (!v->tracer || worker_idle(v->tracer))) {
+			collect(v);
+			set_result(d, v, v->looker->err);
+			if (v->result.err == 0)
+				end_tracer(v);
+		} else if (now - v->moved_us > PROGRESS_US && reap_moved(v, now)) {
+			v->result.err = -EINPROGRESS;
+			v->result.now_us = now;
+			v->step = plan_kill_next(&v->plan, &v->result);
+		} else if (late) {
+			abandon_looker(d, v);
+			set_result(d, v, -ETIMEDOUT);
+		}
+		return;
+	case PLAN_LISTS:
+	case PLAN_SHARERS:
+	case PLAN_SHARER_RIGHTS:
+	case PLAN_SIGNAL_SHARERS:
+	case PLAN_EXAMINE:
+		if (!v->started)
+			return;
+		if (worker_idle(v->looker)) {
+			collect(v);
+			set_result(d, v, v->looker->err);
+		} else if (late && !atomic_load(&v->looker->stop)) {
+			/* A loop heeds this at once; what blocks gets the same time again, no more. */
+			atomic_store(&v->looker->stop, true);
+			v->step.until_us = now + HEED_US;
+		} else if (late) {
+			abandon_looker(d, v);
+			set_result(d, v, -ETIMEDOUT);
+		}
+		return;
+	case PLAN_SETTLE:
+		if (!v->started)
+			return;
+		if (worker_idle(v->looker)) {
+			collect(v);
+			set_result(d, v, v->looker->err);
+		} else if (late) {
+			set_result(d, v, -ETIMEDOUT); /* the look goes on: it may only be slow */
+		}
+		return;
+	case PLAN_LOOK:
+	case PLAN_RIGHT:
+	case PLAN_TERM:
+	case PLAN_SIGNAL:
+	case PLAN_THAW:
+	case PLAN_RELEASE:
+	case PLAN_BOOST:
+	case PLAN_TEST_MM:
+	case PLAN_DONE:
+		return;
+	}
+}
+
+/* --- several targets ----------------------------------------------------------------------- */
+
+static bool is_before_signal(enum plan_kind kind)
+{
+	return kind <= PLAN_HOLD;
+}
+
+static bool at_gate(const struct victim *v)
+{
+	return !v->started && !v->ready &&
+	       (v->step.kind == PLAN_SIGNAL || v->step.kind == PLAN_REAP_KILL);
+}
+
+static void run_gates(struct driver *d, int64_t now)
+{
+	struct victim *biggest = NULL;
+	int running = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct victim *v = &d->victims[i];
+
+		if (!v->finished && (is_before_signal(v->step.kind) ||
+				     (v->step.kind == PLAN_PAUSE && v->plan.then == PLAN_SHARERS)))
+			return; /* not everybody is ready */
+	}
+	for (size_t i = 0; i < d->n; i++)
+		if (at_gate(&d->victims[i]) && d->victims[i].step.kind == PLAN_SIGNAL)
+			send_kill(d, &d->victims[i]);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct victim *v = &d->victims[i];
+
+		if (v->finished)
+			continue;
+		if (v->ready && v->step.kind == PLAN_SIGNAL)
+			return; /* what was just signalled may be the biggest */
+		if (v->started && v->step.kind == PLAN_REAP && now - v->moved_us < SLOT_US)
+			running++;
+	}
+	while (running++ < d->cpus) {
+		biggest = NULL;
+		for (size_t i = 0; i < d->n; i++) {
+			struct victim *v = &d->victims[i];
+			bool waits = v->step.kind == PLAN_REAP || v->step.kind == PLAN_REAP_KILL;
+
+			if (waits && !v->started && !v->ready && !v->finished &&
+			    (!biggest || v->rss_before > biggest->rss_before))
+				biggest = v;
+		}
+		if (!biggest)
+			return;
+		if (biggest->step.kind == PLAN_REAP_KILL)
+			biggest->signal_us = now;
+		start_reap(d, biggest);
+	}
+}
+
+/* --- the row ------------------------------------------------------------------------------- */
+
+static int64_t pages_to_bytes(const struct driver *d, int64_t pages)
+{
+	return pages == UNKNOWN ? UNKNOWN : pages * d->run->self->page_bytes;
+}
+
+static void fill_row(struct driver *d, struct victim *v)
+{
+	struct kill_row *row = v->row;
+	const struct plan_kill *p = &v->plan;
+	int64_t after;
+
+	row->outcome = p->outcome;
+	row->reason = p->reason;
+	row->step = p->where;
+	row->err = p->err;
+	row->method = p->method;
+	row->hold = p->hold;
+	row->robust = p->robust;
+	row->signalled = p->signalled;
+	row->reaped = p->reaped;
+	row->exited = p->exited;
+	row->third_party = p->third_party;
+	row->rss_before_bytes = pages_to_bytes(d, v->rss_before);
+	row->rss_after_bytes = pages_to_bytes(d, v->rss_after);
+	/* Exited, and nobody holds the mm: it is gone with all that was in it. */
+	if (p->exited && observe_mm(d->sys, &v->fds) == MM_UNREFERENCED)
+		row->rss_after_bytes = 0;
+	if (row->rss_before_bytes != UNKNOWN && row->rss_after_bytes != UNKNOWN &&
+	    (p->signalled || p->reaped))
+		row->unmapped_bytes = row->rss_before_bytes > row->rss_after_bytes
+					      ? row->rss_before_bytes - row->rss_after_bytes
+					      : 0;
+	after = memcg_read(d, &v->memcg);
+	if (v->memcg.before != UNKNOWN && after != UNKNOWN && (p->signalled || p->reaped))
+		row->freed_bytes = v->memcg.before > after ? v->memcg.before - after : 0;
+	row->reap_us = v->reap_us;
+	if (p->exited && v->exit_us && v->signal_us)
+		row->exit_us = v->exit_us - v->signal_us;
+	if (p->exited) {
+		int code = d->sys->pidfd_exit_code(v->target->ref.pidfd);
+
+		if (code >= 0)
+			row->exit_signal = code & 0x7f;
+	}
+	if (p->outcome == OUTCOME_PENDING) {
+		char wchan[64];
+
+		is_frozen(d, v, wchan, sizeof(wchan));
+		if (strcmp(wchan, "0") != 0)
+			snprintf(row->wchan, sizeof(row->wchan), "%.31s", wchan);
+	}
+}
+
+static void fill_killed(struct victim *v)
+{
+	size_t n = 0;
+
+	if (!v->plan.collective || !v->plan.signalled || v->n_sharers == 0)
+		return;
+	for (size_t i = 0; i < v->n_sharers; i++) {
+		struct proc_id *id = &v->row->killed[n++];
+
+		*id = (struct proc_id){.pid = v->sharers[i].pid, .inode = v->sharers[i].inode};
+		memcpy(id->comm, v->sharers[i].comm, sizeof(id->comm));
+	}
+	v->row->n_killed = n;
+}
+
+static void finish(struct driver *d, struct victim *v)
+{
+	end_tracer(v);
+	fill_row(d, v);
+	fill_killed(v);
+	v->finished = true;
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+/* Run the plan of one target as far as it goes without waiting. */
+static void advance(struct driver *d, struct victim *v)
+{
+	while (v->ready && !v->finished) {
+		struct plan_step was = v->step;
+
+		v->ready = false;
+		v->step = plan_kill_next(&v->plan, &v->result);
+		if (d->run->on_step)
+			d->run->on_step(d->run->arg, &v->target->ref, was.kind, v->result.err,
+					v->result.now_us - d->start_us);
+		if (v->step.kind == PLAN_SIGNAL_SHARERS && !v->row->killed) {
+			/* Made before the first signal goes to a sharer; none may fail after it. */
+			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
+			if (!v->row->killed)
+				v->plan.collective = false;
+		}
+		if (v->step.kind == PLAN_DONE)
+			finish(d, v);
+		else
+			begin(d, v);
+	}
+}
+
+static int64_t next_wake(const struct driver *d, int64_t now)
+{
+	int64_t wake = now + PROGRESS_US;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct victim *v = &d->victims[i];
+
+		if (v->finished)
+			continue;
+		if (v->ready)
+			return now;
+		if (v->step.until_us < wake)
+			wake = v->step.until_us;
+	}
+	return wake;
+}
+
+/* Sleep until something may have happened; -EINTR: told to stop. */
+static int wait_events(struct driver *d, int64_t now)
+{
+	int64_t gap = next_wake(d, now) - now;
+	struct timespec ts;
+	uint64_t count;
+	nfds_t n = 0;
+
+	if (gap < 0)
+		gap = 0;
+	ts = (struct timespec){.tv_sec = gap / 1000000, .tv_nsec = gap % 1000000 * 1000};
+	d->polls[n++] = (struct pollfd){.fd = d->notify, .events = POLLIN};
+	d->polls[n++] = (struct pollfd){.fd = d->run->interrupt_fd, .events = POLLIN};
+	for (size_t i = 0; i < d->n; i++) {
+		const struct victim *v = &d->victims[i];
+
+		if (!v->finished && (v->step.kind == PLAN_AWAIT_EXIT || v->step.kind == PLAN_GRACE))
+			d->polls[n++] = (struct pollfd){.fd = v->target->ref.pidfd, .events = POLLIN};
+	}
+	if (ppoll(d->polls, n, &ts, NULL) < 0)
+		return 0;
+	if (d->polls[1].revents & POLLIN)
+		return -EINTR;
+	if (d->polls[0].revents & POLLIN && read(d->notify, &count, sizeof(count)) < 0)
+		return 0;
+	return 0;
+}
+
+/* Told to stop: let every T go and say what was already done. */
+static void interrupt(struct driver *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct victim *v = &d->victims[i];
+
+		if (v->finished)
+			continue;
+		v->plan.outcome = v->plan.signalled ? OUTCOME_PENDING : OUTCOME_FAILED;
+		v->plan.reason = REASON_INTERRUPTED;
+		if (v->tracer && !worker_idle(v->tracer) && v->step.kind == PLAN_HOLD) {
+			worker_abandon(v->tracer);
+			v->tracer = NULL;
+		}
+		finish(d, v);
+	}
+}
+
+static int drive(struct driver *d)
+{
+	for (;;) {
+		bool all = true;
+		int64_t now = d->sys->now_us();
+		int err;
+
+		for (size_t i = 0; i < d->n; i++) {
+			struct victim *v = &d->victims[i];
+
+			if (!v->finished && !v->ready)
+				check(d, v, now);
+			advance(d, v);
+			all &= v->finished;
+		}
+		if (all)
+			return 0;
+		run_gates(d, now);
+		err = wait_events(d, d->sys->now_us());
+		if (err < 0) {
+			interrupt(d);
+			return err;
+		}
+	}
+}
+
+static void init_row(const struct act_run *run, const struct target *t, struct kill_row *row)
+{
+	*row = (struct kill_row){
+		.id = {.pid = t->ref.pid, .inode = t->ref.inode},
+		.outcome = t->outcome,
+		.reason = t->reason,
+		.step = t->err ? STEPNAME_RESOLVE : STEPNAME_NONE,
+		.err = -t->err,
+		.dry_run = run->opt.dry_run,
+		.method = run->opt.reap_only ? METHOD_REAP_ONLY
+			  : run->has_mrelease ? METHOD_KILL_REAP
+					      : METHOD_KILL_ONLY,
+		.n_sharers = UNKNOWN,
+		.rss_before_bytes = UNKNOWN,
+		.rss_after_bytes = UNKNOWN,
+		.unmapped_bytes = UNKNOWN,
+		.freed_bytes = UNKNOWN,
+		.reap_us = UNKNOWN,
+		.exit_us = UNKNOWN,
+		.exit_signal = UNKNOWN,
+	};
+	memcpy(row->id.comm, t->ref.comm, sizeof(row->id.comm));
+}
+
+static void init_victim(struct driver *d, struct victim *v, const struct target *t,
+			struct kill_row *row)
+{
+	*v = (struct victim){.target = t,
+			     .row = row,
+			     .fds = {-1, -1, -1, -1, -1, 0, 0},
+			     .memcg = {.fd = -1, .before = UNKNOWN},
+			     .rss_before = UNKNOWN,
+			     .rss_after = UNKNOWN,
+			     .seen_ticks = UNKNOWN,
+			     .reap_us = UNKNOWN};
+	v->plan.cfg = (struct plan_config){.opt = d->run->opt,
+					   .selected = t->selected,
+					   .has_mrelease = d->run->has_mrelease,
+					   .has_flag = d->run->has_flag};
+	v->shared = calloc(1, sizeof(*v->shared));
+	if (v->shared) {
+		atomic_store(&v->shared->refs, 1);
+		atomic_store(&v->shared->cpu_ticks, UNKNOWN);
+	}
+	v->finished = t->err != 0;
+}
+
+static void end_victim(struct driver *d, struct victim *v)
+{
+	if (v->looker) {
+		stop_watching(v);
+		/* It may be in a call that blocks: only an idle one or a watcher is waited for. */
+		if (worker_idle(v->looker) || v->plan.exited) {
+			worker_end(v->looker);
+		} else {
+			worker_abandon(v->looker);
+			v->left_behind = true;
+		}
+	}
+	if (v->left_behind)
+		return;
+	for (size_t i = 0; i < v->n_sharers; i++)
+		target_release(d->sys, &v->sharers[i]);
+	free(v->sharers);
+	if (v->memcg.fd >= 0)
+		d->sys->close(v->memcg.fd);
+	observe_close(d->sys, &v->fds);
+	if (v->shared && atomic_fetch_sub(&v->shared->refs, 1) == 1)
+		free(v->shared);
+}
+
+static int prepare(struct driver *d, const struct target *targets, size_t n, struct kill_row *rows)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n; i++)
+		init_row(d->run, &targets[i], &rows[i]);
+	d->victims = calloc(n ? n : 1, sizeof(*d->victims));
+	d->polls = calloc(n + 2, sizeof(*d->polls));
+	d->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!d->victims || !d->polls || d->notify < 0)
+		return -ENOMEM;
+	d->n = n;
+	for (size_t i = 0; i < n; i++) {
+		init_victim(d, &d->victims[i], &targets[i], &rows[i]);
+		if (!d->victims[i].shared)
+			err = -ENOMEM;
+	}
+	d->cpus = d->sys->cpus();
+	d->zombie = d->sys->make_zombie();
+	return err;
+}
+
+int act_kill(const struct act_run *run, const struct target *targets, size_t n,
+	     struct kill_row *rows)
+{
+	struct driver d = {.run = run, .sys = run->sys, .notify = -1, .zombie = -1};
+	int err = prepare(&d, targets, n, rows);
+
+	d.start_us = run->sys->now_us();
+	if (err == 0) {
+		for (size_t i = 0; i < n; i++) {
+			struct victim *v = &d.victims[i];
+
+			if (v->finished)
+				continue;
+			v->step = plan_kill_start(&v->plan, d.start_us);
+			begin(&d, v);
+		}
+		err = drive(&d);
+	}
+	for (size_t i = 0; i < d.n; i++)
+		end_victim(&d, &d.victims[i]);
+	if (d.zombie > 0)
+		run->sys->drop_zombie(d.zombie);
+	if (d.notify >= 0)
+		close(d.notify);
+	free(d.victims);
+	free(d.polls);
+	return err;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The looks and calls that can block, each a job of the looker thread. */
+#include <errno.h>
+#include <string.h>
+
+#include "worker.h"
+
+#define SETTLE_MIN_US 10
+#define SETTLE_MAX_US 500
+/* From then on the lists of threads that are off the CPU are read too: they may never exit. */
+#define DEEP_AFTER_US 1000
+#define WATCH_US 200000
+
+static void count_relations(struct worker *w)
+{
+	struct plan_sharers f = {.unknown = w->scan.n_unknown};
+	size_t stored = w->scan.n_found < w->scan.capacity ? w->scan.n_found : w->scan.capacity;
+
+	for (size_t i = 0; i < stored; i++) {
+		if (w->found[i].relation == RELATION_CLONE_VM)
+			f.clone_vm++;
+		else
+			f.vfork++;
+	}
+	f.clone_vm += (int)(w->scan.n_found - stored);
+	w->sharer_facts = f;
+}
+
+void look_sharers(struct worker *w)
+{
+	w->err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	count_relations(w);
+}
+
+static bool is_held_sharer(const struct worker *w, const struct proc_id *id)
+{
+	for (size_t i = 0; i < w->n_sharers; i++)
+		if (w->sharers[i].pid == id->pid && w->sharers[i].inode == id->inode)
+			return true;
+	return false;
+}
+
+static bool is_protected(const struct worker *w, pid_t pid)
+{
+	if (pid == 1 || pid == w->self->pid)
+		return true;
+	/* w->flag: ancestors are allowed */
+	for (size_t i = 0; i < w->self->n_ancestors && !w->flag; i++)
+		if (w->self->ancestors[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * Hold every sharer found that is not held yet; each is verified to share still and asked for our
+ * right to signal it. Returns how many are new, or the first refusal with w->obstacle.
+ */
+static int hold_new_sharers(struct worker *w)
+{
+	int fresh = 0;
+
+	if (w->scan.n_found > w->scan.capacity)
+		return -E2BIG;
+	for (size_t i = 0; i < w->scan.n_found; i++) {
+		const struct proc_id *id = &w->found[i].id;
+		struct proc_ref ref;
+		pid_t leader;
+		int err;
+
+		if (is_held_sharer(w, id))
+			continue;
+		w->obstacle = *id;
+		if (is_protected(w, id->pid)) {
+			w->sharer_facts.protected = true;
+			return -EPERM;
+		}
+		if (w->n_sharers == w->cap_sharers)
+			return -E2BIG;
+		err = target_hold(w->sys, w->self, id->pid, id->inode, &ref, &leader);
+		if (err < 0) /* gone since the scan; another scan will tell */
+			continue;
+		err = w->sys->pidfd_signal(ref.pidfd, 0);
+		if (err < 0 && err != -ESRCH) {
+			target_release(w->sys, &ref);
+			return err;
+		}
+		w->sharers[w->n_sharers++] = ref;
+		fresh++;
+	}
+	return fresh;
+}
+
+void look_sharer_rights(struct worker *w)
+{
+	int n;
+
+	w->err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	count_relations(w);
+	if (w->err < 0)
+		return;
+	n = hold_new_sharers(w);
+	w->err = n < 0 ? n : 0;
+}
+
+void look_signal_sharers(struct worker *w)
+{
+	size_t signalled = 0;
+
+	for (;;) {
+		int n, err;
+
+		for (; signalled < w->n_sharers; signalled++)
+			w->sys->pidfd_signal(w->sharers[signalled].pidfd, 9);
+		/* A sharer can have made another one before it died. T still has the mm. */
+		err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+		if (err < 0 || atomic_load(&w->stop)) {
+			w->err = err == -ESRCH ? 0 : err;
+			return;
+		}
+		n = hold_new_sharers(w);
+		if (n <= 0) {
+			w->err = n;
+			return;
+		}
+	}
+}
+
+void look_lists(struct worker *w)
+{
+	w->tid = 0;
+	if (w->fds.task < 0)
+		observe_open(w->sys, &w->ref, &w->fds);
+	w->rss_pages = observe_rss_pages(w->sys, &w->fds);
+	atomic_store(&w->opened, true);
+	w->lists = (struct plan_lists){0};
+	w->err = observe_lists(w->sys, &w->fds, w->deep, w->dents, &w->lists, &w->tid);
+	/* Lists need mem, and T needs its task directory. */
+	if (w->err == 0 && w->deep && w->fds.mem < 0 && w->lists.null < w->lists.threads) {
+		w->lists.unreadable = true;
+		w->err = w->fds.err;
+	}
+	if (w->err == -EACCES || w->err == -EPERM || w->err == -ESRCH)
+		w->lists.unreadable |= w->err != -ESRCH;
+}
+
+/* T's own list, read once it stands in the exit stop: nothing can change it any more. */
+static void read_held_list(struct worker *w, struct plan_threads *t)
+{
+	switch (observe_list(w->sys, &w->fds, w->tid)) {
+	case LIST_IN_USE:
+		t->t_in_use = true;
+		break;
+	case LIST_UNREADABLE:
+		t->t_unreadable = true;
+		break;
+	case LIST_NULL:
+	case LIST_EMPTY:
+	case LIST_NO_THREAD:
+		break;
+	}
+}
+
+void look_settle(struct worker *w)
+{
+	int64_t start = w->sys->now_us(), gap = SETTLE_MIN_US;
+
+	w->settled = SETTLED_WAIT;
+	w->seen_in_use = false;
+	for (;;) {
+		int state = w->has_tracer ? atomic_load(&w->shared->t_state) : T_VANISHED;
+		bool held = state != T_VANISHED;
+		bool deep = !held || w->sys->now_us() - start > DEEP_AFTER_US;
+		struct plan_threads t;
+
+		w->err = observe_threads(w->sys, &w->fds, held ? w->tid : 0, deep, w->dents, &t);
+		if (w->err < 0)
+			return;
+		t.t_stopped = state == T_STOPPED;
+		if (t.t_stopped)
+			read_held_list(w, &t);
+		w->seen_in_use |= t.in_use > 0;
+		w->settled = plan_settle(&t);
+		if (w->settled != SETTLED_WAIT)
+			return;
+		if (w->sys->pidfd_exited(w->ref.pidfd)) {
+			w->settled = SETTLED_GONE;
+			return;
+		}
+		if (atomic_load(&w->stop)) {
+			w->err = -ETIMEDOUT;
+			return;
+		}
+		w->sys->sleep_us(gap);
+		gap = gap * 2 < SETTLE_MAX_US ? gap * 2 : SETTLE_MAX_US;
+	}
+}
+
+void look_examine(struct worker *w)
+{
+	w->err = observe_view(w->sys, w->self, &w->ref, &w->view, NULL);
+	if (w->err < 0)
+		return;
+	/* Without an mm there is nothing to compare: the view alone says it. */
+	if (observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan) < 0) {
+		w->scan.n_found = 0;
+		w->scan.n_unknown = 0;
+	}
+	count_relations(w);
+}
+
+void look_reap(struct worker *w)
+{
+	w->rss_pages = UNKNOWN;
+	w->start_us = w->sys->now_us();
+	w->err = w->sys->mrelease(w->ref.pidfd, w->flag ? SYS_MRELEASE_REAP_KILL : 0);
+	w->end_us = w->sys->now_us();
+	if (w->err == 0 && !w->has_tracer)
+		w->rss_pages = observe_rss_pages(w->sys, &w->fds);
+	atomic_store(&w->shared->reap_state, w->err == 0 ? REAP_DONE : REAP_FAILED);
+}
+
+void look_watch(struct worker *w)
+{
+	while (!atomic_load(&w->stop)) {
+		struct stat_facts st;
+
+		if (observe_stat(w->sys, w->ref.procfd, &st) < 0)
+			return;
+		atomic_store(&w->shared->cpu_ticks, st.utime_ticks + st.stime_ticks);
+		for (int i = 0; i < 20 && !atomic_load(&w->stop); i++)
+			w->sys->sleep_us(WATCH_US / 20);
+	}
+}
