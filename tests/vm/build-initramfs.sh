@@ -27,6 +27,7 @@ trap 'rm -rf "$root"' EXIT
 # as on the host, so that an interpreter or library named by either path is found
 mkdir -p "$root"/{usr/bin,usr/lib,usr/lib64,usr/libexec,usr/sbin,bb,dev,proc,sys,tmp,run,root,etc,lab,var/tmp,mnt}
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$root/$link"; done
+chmod 755 "$root"
 chmod 1777 "$root/tmp" "$root/var/tmp"
 mknod "$root/dev/console" c 5 1 2>/dev/null || : "the kernel goes on without"
 
@@ -47,7 +48,11 @@ for program in "${programs[@]}"; do
 	add "$(readlink -f "$path")" "usr/bin/$program"
 done
 ln -sf bash "$root/usr/bin/sh"
-for folder in /usr/lib/bats-core /usr/libexec/bats-core; do cp -r "$folder" "$root/${folder%/*}/"; done
+# bats, and the one locale in which names of processes are more than ASCII
+for folder in /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/locale/C.utf8; do
+	mkdir -p "$root/${folder%/*}"
+	 cp -r "$folder" "$root/${folder%/*}/"
+done
 add "$(type -P busybox)" bb/busybox
 install -m 755 "$here/guest-init" "$root/init"
 install -m 755 "$command" "$root/lab/command"

@@ -25,7 +25,7 @@ want=$({
 	stat -Lc %s "$source"
 	gcc --version
 } | sha256sum | cut -d' ' -f1)
-if [[ -e $folder/bzImage && $(cat "$folder/stamp" 2>/dev/null) == "$want" ]]; then
+if [[ -e $folder/bzImage.version && $(cat "$folder/stamp" 2>/dev/null) == "$want" ]]; then
 	exit 0
 fi
 rm -f "$folder/stamp"
@@ -69,4 +69,6 @@ done < <(grep -Ev '^(#|$)' "$here/own.config")
 
 "${make[@]}" bzImage
 cp "$objects/arch/x86/boot/bzImage" "$folder/bzImage"
+echo "linux-source-6.1 with reap-kill.patch $(make -s -C "$tree" kernelversion)" \
+	>"$folder/bzImage.version"
 echo "$want" >"$folder/stamp"

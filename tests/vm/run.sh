@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boot one of the lab's kernels with the tests in it, and bring their results back.
 #
-# usage: run.sh KERNEL [TEST.bats...]
+# usage: run.sh [--image] KERNEL [TEST.bats...]
 #
+# --image only makes the kernel's image, if it is not in the cache.
 # KERNEL is a line of the file `kernels`. Without TEST, what that line names. Results, the console
 # log and a one-line summary stay in $LAB_OUT/KERNEL. Exit status: 0 all passed; 1 a test failed;
 # 3 the machine did not boot, or did not come to its end in time: the console log is printed.
@@ -100,12 +101,21 @@ accelerator() {
 	cat "$probe/verdict"
 }
 
+only_image=false
+if [[ ${1-} == --image ]]; then
+	only_image=true
+	shift
+fi
 (($# >= 1)) || die "which kernel? $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
 kernel=$1
 shift
 read -r _ image cpus mib limit tests append < <(awk -v name="$kernel" '$1 == name' "$here/kernels") ||
 	die "no kernel $kernel; there are: $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
 make_image "$image"
+if $only_image; then
+	cat "$(image_file "$image").version"
+	exit
+fi
 accel=$(accelerator "$(image_file "$image")")
 [[ $accel == tcg || $accel == kvm ]] || die "accelerator $accel"
 
@@ -136,12 +146,15 @@ done
 deny "$here/deny/$kernel" "$logs/tree"
 {
 	echo "export MMREAP_LAB_KERNEL=$kernel"
+	echo 'export MMREAP=/mmreap/build/mmreap MMREAP_HELPERS=/mmreap/build/tests'
 	printf 'exec bats --tap --timing'
 	printf ' %q' "${files[@]}"
 	echo
 } >"$logs/command"
 parts=("$logs/tree:mmreap")
-[[ -d $top/build/tests ]] && parts+=("$top/build/tests:mmreap/build/tests")
+for folder in "$top/build/tests" "$out/helpers"; do
+	[[ -d $folder ]] && parts+=("$folder:mmreap/build/tests")
+done
 [[ -x $binary ]] && parts+=("$binary:mmreap/build/mmreap")
 "$here/build-initramfs.sh" "$logs/initramfs" "$logs/command" "${parts[@]}"
 
@@ -152,7 +165,7 @@ rm -f "$logs/initramfs"
 rm -rf "$logs/tree"
 
 # the serial port ends its lines as terminals do
-tr -d '\r' <"$logs/results.log" >"$logs/results.tap"
+tr -d '\r' <"$logs/results.log" | tee "$logs/results.tap"
 rm "$logs/results.log"
 read -r release up < <(sed -n 's/^lab: kernel \([^ ]*\) .* up \(.*\)/\1 \2/p' "$logs/results.tap") || :
 status=$(sed -n 's/^lab: end status \([0-9]*\).*/\1/p' "$logs/results.tap")

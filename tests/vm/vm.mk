@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The lab of real kernels; included by the Makefile. See tests/vm/README.md.
+
+VM_DIR := $(BUILD)/vm
+VM_HELPERS := $(patsubst tests/vm/helpers/%.c,$(VM_DIR)/helpers/%,$(sort \
+	$(wildcard tests/vm/helpers/*.c)))
+KERNEL ?= v2
+TEST ?=
+
+# Static: the guest needs no library for them, and the 64 MiB machine has room for few.
+$(VM_HELPERS): $(VM_DIR)/helpers/%: tests/vm/helpers/%.c tests/helpers/helpers.h $(H)/flags
+	@mkdir -p $(@D)
+	$(CC) $(HELPER_CFLAGS) -static -o $@ $<
+
+VM_ENV := LAB_OUT='$(abspath $(VM_DIR))' MMREAP='$(abspath $(BIN))'
+
+.PHONY: deps-lab lab check-vm check-vm-all check-vm-ci
+deps-lab: ## install what the lab of real kernels needs (Debian, root)
+	@tests/vm/deps.sh
+
+lab: ## fetch and build the lab's kernels into a cache outside the tree
+	@tests/vm/matrix.sh --images
+
+check-vm: all helpers $(VM_HELPERS) ## boot KERNEL=name (v2) and run its tests, or TEST=file
+	@$(VM_ENV) tests/vm/run.sh $(KERNEL) $(TEST)
+
+check-vm-all: all helpers $(VM_HELPERS) ## the same on every kernel, and one table
+	@$(VM_ENV) tests/vm/matrix.sh
+
+check-vm-ci: all helpers $(VM_HELPERS) ## the same on the small set: v2, v3, 5.10
+	@$(VM_ENV) tests/vm/matrix.sh v2 v3 5.10
