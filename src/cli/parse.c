@@ -243,7 +243,7 @@ static enum cli_verdict take_option(struct run *run, const struct cli_syntax *sy
 
 static void refuse_option(struct run *run, const struct cli_syntax *syntax, int rc, const char *bad)
 {
-	if (value_is_signal(bad))
+	if (value_is_signal(bad) || !strncmp(bad, "--signal=", 9))
 		refuse_signal(run);
 	else if (rc == POPT_ERROR_BADOPT)
 		cli_fail(run->error, "unknown option %s; see mmreap %s --help", bad, syntax->name);

@@ -142,21 +142,13 @@ static void add_vfork(struct sentence *s, const struct kill_row *row)
 }
 
 /*
- * The reason as a clause after a colon, with the next step after a semicolon. Reasons that are told
- * by their outcome's own words add nothing.
+ * The reason as a clause, with the next step after a semicolon. Each is whole by itself, so that a
+ * pair of outcome and reason that nobody thought of still makes a sentence.
  */
 static void add_reason(struct sentence *s, const struct kill_row *row)
 {
 	switch (row->reason) {
 	case REASON_NONE:
-	case REASON_NOT_WAITED:
-	case REASON_STILL_REFERENCED:
-	case REASON_ZOMBIE:
-	case REASON_BY_ITSELF:
-	case REASON_GRACE:
-	case REASON_VANISHED:
-	case REASON_NOT_FOUND:
-	case REASON_INODE_DIFFERS:
 		break;
 
 	case REASON_INIT:
@@ -204,6 +196,19 @@ static void add_reason(struct sentence *s, const struct kill_row *row)
 		add(s, " that shares its memory is protected; use --sharers=spare");
 		break;
 
+	case REASON_NOT_FOUND:
+		if (!row->obstacle.pid) {
+			add(s, "there is none with this number");
+			break;
+		}
+		add(s, "it is a thread of ");
+		add_proc(s, &row->obstacle);
+		add(s, "; give that PID");
+		break;
+	case REASON_INODE_DIFFERS:
+		add(s, "the PID was reused by another one");
+		break;
+
 	case REASON_NO_PIDFS_INODE:
 		add(s, "this kernel has no inode per process (Linux 6.9); give the PID alone");
 		break;
@@ -225,6 +230,24 @@ static void add_reason(struct sentence *s, const struct kill_row *row)
 	case REASON_FLAG_INIT:
 		add(s, "it is the init of a PID namespace, and the one call is unsafe then; "
 		       "leave out --method");
+		break;
+
+	case REASON_ZOMBIE:
+		add(s, "it is a zombie and holds no memory");
+		if (row->obstacle.pid) {
+			add(s, "; its parent ");
+			add_proc(s, &row->obstacle);
+			add(s, " has not waited for it");
+		}
+		break;
+	case REASON_BY_ITSELF:
+		add(s, "by itself, before any SIGKILL");
+		break;
+	case REASON_GRACE:
+		add(s, "within the grace time after SIGTERM");
+		break;
+	case REASON_VANISHED:
+		add(s, "gone before anything was done");
 		break;
 
 	case REASON_LET_GO:
@@ -304,6 +327,13 @@ static void add_reason(struct sentence *s, const struct kill_row *row)
 		break;
 	case REASON_INTERRUPTED:
 		add(s, "mmreap was told to stop");
+		break;
+
+	case REASON_NOT_WAITED:
+		add(s, "its exit was not waited for");
+		break;
+	case REASON_STILL_REFERENCED:
+		add(s, "the empty address space is still referenced");
 		break;
 
 	case REASON_NOT_DYING:
@@ -400,11 +430,7 @@ static void say_reaped(struct sentence *s, const struct kill_row *row)
 		add(s, "memory unmapped");
 	add_time(s, " in ", row->reap_us);
 	add_exited(s, row);
-	if (row->reason == REASON_NOT_WAITED) {
-		add(s, ", exit not waited for");
-	} else if (row->reason == REASON_STILL_REFERENCED) {
-		add(s, "; the empty address space is still referenced");
-	} else if (row->reason != REASON_NONE) {
+	if (row->reason != REASON_NONE) {
 		add(s, row->exited ? "; " : ", not exited: ");
 		add_reason(s, row);
 	}
@@ -426,22 +452,11 @@ static void say_freed(struct sentence *s, const struct kill_row *row)
 
 static void say_exited(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "exited: ");
-	if (row->reason == REASON_ZOMBIE) {
-		add(s, "it is a zombie and holds no memory");
-		if (row->obstacle.pid) {
-			add(s, "; its parent ");
-			add_proc(s, &row->obstacle);
-			add(s, " has not waited for it");
-		}
-		return;
+	add(s, "exited");
+	if (row->reason != REASON_NONE) {
+		add(s, ": ");
+		add_reason(s, row);
 	}
-	if (row->reason == REASON_VANISHED) {
-		add(s, "gone before anything was done");
-		return;
-	}
-	add(s, row->reason == REASON_GRACE ? "within the grace time after SIGTERM"
-					   : "by itself, before any SIGKILL");
 	if (row->unmapped_bytes != UNKNOWN) {
 		add(s, ", ");
 		add_unmapped(s, row);
@@ -492,12 +507,10 @@ static void say_pending(struct sentence *s, const struct kill_row *row)
 static void say_no_process(struct sentence *s, const struct kill_row *row)
 {
 	add(s, "no such process");
-	if (row->reason == REASON_INODE_DIFFERS) {
-		add(s, ": the PID was reused by another one");
-	} else if (row->obstacle.pid) {
-		add(s, ": it is a thread of ");
-		add_proc(s, &row->obstacle);
-		add(s, "; give that PID");
+	/* "There is none" would say it twice. */
+	if (row->reason != REASON_NONE && (row->reason != REASON_NOT_FOUND || row->obstacle.pid)) {
+		add(s, ": ");
+		add_reason(s, row);
 	}
 }
 

@@ -104,5 +104,5 @@ void json_print_rows(FILE *f, const struct row_table *table, const struct column
 		fputs(i ? ",\n" : "\n", f);
 		json_print_row(f, table, columns, (const char *)rows + i * row_size);
 	}
-	fputs("\n]}\n", f);
+	fputs(n_rows ? "\n]}\n" : "]}\n", f);
 }

@@ -33,8 +33,20 @@ static char *procs_text(const struct cell *cell)
 	return text;
 }
 
-/* NULL with errno set: out of memory; what is not known is an empty string. Control characters are
- * escaped by libsmartcols.
+/* "43.9 GiB" → "43.9G", as in the tables of util-linux: a blank would be \x20 in --raw. */
+static void size_text(int64_t n_bytes, char *ret, size_t size)
+{
+	size_t blank;
+
+	text_size(n_bytes, false, ret, size);
+	blank = strcspn(ret, " ");
+	ret[blank] = (char)toupper((unsigned char)ret[blank + 1]);
+	ret[blank + 1] = '\0';
+}
+
+/*
+ * NULL: out of memory; what is not known is an empty string. Control characters are escaped by
+ * libsmartcols.
  */
 static char *cell_text(const struct column *column, const struct cell *cell, bool bytes)
 {
@@ -54,7 +66,7 @@ static char *cell_text(const struct column *column, const struct cell *cell, boo
 		if (bytes)
 			snprintf(text, sizeof(text), "%lld", (long long)cell->number);
 		else
-			text_size(cell->number, false, text, sizeof(text));
+			size_text(cell->number, text, sizeof(text));
 		break;
 	case CELL_TIME_US:
 		snprintf(text, sizeof(text), "%lld.%03lld", (long long)cell->number / 1000,
