@@ -170,8 +170,8 @@ static inline void wait_task_state(pid_t pid, pid_t tid, const char *states)
 		if (state && strchr(states, state))
 			return;
 		if (now_ms() > limit)
-			die("task %d of %d stays in '%c', not in [%s]", tid, pid, state ? state : '-',
-			    states);
+			die("task %d of %d stays in '%c', not in [%s]", tid, pid,
+			    state ? state : '-', states);
 		sleep_us(200);
 	}
 }

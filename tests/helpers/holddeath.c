@@ -29,12 +29,18 @@ struct thread {
 	cpu_set_t cpus;
 };
 
-static const int calls[] = { SYS_ptrace,	    SYS_get_robust_list,
-			     SYS_process_vm_readv,  SYS_pidfd_send_signal,
-			     SYS_kcmp,		    SYS_process_mrelease,
-			     SYS_setpriority,	    SYS_sched_setscheduler,
-			     SYS_sched_setaffinity, SYS_wait4,
-			     SYS_waitid,	    SYS_pread64 };
+static const int calls[] = { SYS_ptrace,
+			     SYS_get_robust_list,
+			     SYS_process_vm_readv,
+			     SYS_pidfd_send_signal,
+			     SYS_kcmp,
+			     SYS_process_mrelease,
+			     SYS_setpriority,
+			     SYS_sched_setscheduler,
+			     SYS_sched_setaffinity,
+			     SYS_wait4,
+			     SYS_waitid,
+			     SYS_pread64 };
 
 static struct thread before[THREADS_MAX], after[THREADS_MAX];
 

@@ -27,12 +27,18 @@
 #define THREAD_TID (VICTIM_PID + 1)
 #define THREAD_STACK (64 * 1024)
 
-static const int calls[] = { SYS_pidfd_open,	   SYS_openat,
-			     SYS_kcmp,		   SYS_ptrace,
-			     SYS_get_robust_list,  SYS_process_vm_readv,
-			     SYS_pidfd_send_signal, SYS_process_mrelease,
-			     SYS_sched_setaffinity, SYS_sched_setscheduler,
-			     SYS_setpriority,	   SYS_wait4,
+static const int calls[] = { SYS_pidfd_open,
+			     SYS_openat,
+			     SYS_kcmp,
+			     SYS_ptrace,
+			     SYS_get_robust_list,
+			     SYS_process_vm_readv,
+			     SYS_pidfd_send_signal,
+			     SYS_process_mrelease,
+			     SYS_sched_setaffinity,
+			     SYS_sched_setscheduler,
+			     SYS_setpriority,
+			     SYS_wait4,
 			     SYS_pread64 };
 
 static bool thread_mode, inode_mode;
@@ -97,8 +103,8 @@ static pid_t start_victim(void)
 	pid = fork_as(VICTIM_PID);
 	if (pid == 0) {
 		size_t size = 2 * MIB;
-		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				    -1, 0);
 
 		memset(memory, 1, size);
 		if (thread_mode)
@@ -200,7 +206,8 @@ static int run_rounds(long rounds, char **command, size_t length)
 			if (fstat(pidfd, &st) < 0)
 				die("fstat: %s", strerror(errno));
 			close(pidfd);
-			snprintf(target, sizeof(target), "%d:%lu", victim, (unsigned long)st.st_ino);
+			snprintf(target, sizeof(target), "%d:%lu", victim,
+				 (unsigned long)st.st_ino);
 		}
 		command[length] = target;
 		trapped = trap_spawn(command, calls, ARRAY_LEN(calls));

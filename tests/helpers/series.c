@@ -25,8 +25,8 @@
 
 extern char **environ;
 
-static const char *const keys[] = { "outcome", "hold",   "robust", "exited", "mrelease",
-				    "status",  "victim", "waiter" };
+static const char *const keys[] = { "outcome",	"hold",	  "robust", "exited",
+				    "mrelease", "status", "victim", "waiter" };
 static const char *const times[] = { "reap_ms", "exit_ms", "memory_ms", "wall_ms" };
 
 static struct tally tally;
@@ -43,7 +43,7 @@ struct child {
 };
 
 /* Starts @argv[0]; only the asked standard streams become pipes, all ends close on exec. */
-static struct child start(char *const *argv, bool want_input)
+static struct child start(const char *const *argv, bool want_input)
 {
 	posix_spawn_file_actions_t actions;
 	int in[2] = { -1, -1 }, out[2], error;
@@ -55,7 +55,7 @@ static struct child start(char *const *argv, bool want_input)
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	if (want_input)
 		posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-	error = posix_spawn(&child.pid, argv[0], &actions, NULL, argv, environ);
+	error = posix_spawn(&child.pid, argv[0], &actions, NULL, (char *const *)argv, environ);
 	if (error)
 		die("%s: %s", argv[0], strerror(error));
 	posix_spawn_file_actions_destroy(&actions);
@@ -95,7 +95,8 @@ static void add_time(size_t index, double ms)
 static void run_command(char **command, size_t length, const char *pid)
 {
 	static char output[OUTPUT_SIZE];
-	char value[48], *argv[64];
+	const char *argv[64];
+	char value[48];
 	size_t used = 0;
 	struct child child;
 	double before;
@@ -105,7 +106,7 @@ static void run_command(char **command, size_t length, const char *pid)
 	if (length + 2 > ARRAY_LEN(argv))
 		die("command too long");
 	memcpy(argv, command, length * sizeof(*argv));
-	argv[length] = (char *)pid;
+	argv[length] = pid;
 	argv[length + 1] = NULL;
 
 	before = now_ms();
@@ -138,8 +139,8 @@ static void run_command(char **command, size_t length, const char *pid)
 static struct child start_waiter(void)
 {
 	char path[PATH_MAX + 16], line[64];
-	char *argv[] = { path, loop ? "--loop" : "--timeout", loop ? (char *)shm : "100000",
-			 loop ? NULL : (char *)shm, NULL };
+	const char *argv[] = { path, loop ? "--loop" : "--timeout", loop ? shm : "100000",
+			       loop ? NULL : shm, NULL };
 	struct child child;
 
 	snprintf(path, sizeof(path), "%s/waiter", directory);
@@ -166,7 +167,8 @@ static void end_waiter(struct child *waiter)
 static void run_once(char **command, size_t command_length, char **victim_options,
 		     size_t option_count, long exit_within_us)
 {
-	char path[PATH_MAX + 16], *argv[64] = { path }, exit_us[32], line[64];
+	char path[PATH_MAX + 16], exit_us[32], line[64];
+	const char *argv[64] = { path };
 	struct child victim, waiter = { 0 };
 	struct pollfd pfd = { .events = POLLIN };
 	size_t argc = 1;

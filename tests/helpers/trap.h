@@ -28,8 +28,9 @@ static inline int trap_install(const int *calls, size_t count)
 	size_t length = 1;
 
 	for (size_t i = 0; i < count; i++, length++)
-		filter[length] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], (uint8_t)(count - i), 0);
+		filter[length] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i],
+						     (uint8_t)(count - i), 0);
 	filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
 	program.len = (unsigned short)length;
@@ -117,7 +118,8 @@ static inline int trap_finish(struct trapped *trapped, char *text, size_t size)
 	int status;
 	ssize_t n;
 
-	while (length < size - 1 && (n = read(trapped->output, text + length, size - 1 - length)) > 0)
+	while (length < size - 1 &&
+	       (n = read(trapped->output, text + length, size - 1 - length)) > 0)
 		length += (size_t)n;
 	text[length] = '\0';
 	close(trapped->output);

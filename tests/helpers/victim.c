@@ -181,7 +181,7 @@ static const char usage[] =
 
 static pid_t self;
 static int report_fd = STDOUT_FILENO; /* pidns: a pipe to the outer process */
-static int companion_fd = -1;	      /* the process that reports for us, if the situation needs one */
+static int companion_fd = -1; /* the process that reports for us, if the situation needs one */
 static char report[REPORT_SIZE];
 static struct robust *robust;
 static volatile unsigned char *memory;
@@ -607,7 +607,7 @@ static void start_cow_child(void)
 
 static int vfork_main(void *arg)
 {
-	static char *const args[] = { "victim", "--linger", NULL };
+	static const char *const args[] = { "victim", "--linger", NULL };
 
 	(void)arg;
 	/* The victim waits in the kernel until we exec or end: we speak for it. */
@@ -616,7 +616,7 @@ static int vfork_main(void *arg)
 	if (want.vfork_exec_ms < 0)
 		linger();
 	reader_is_gone(want.vfork_exec_ms);
-	execve("/proc/self/exe", args, args + 2);
+	execve("/proc/self/exe", (char *const *)args, (char *const *)args + 2);
 	_exit(97);
 }
 
