@@ -427,6 +427,11 @@ static struct plan_step after_kill(struct plan_kill *st, const struct plan_resul
 			return step(st, PLAN_THAW);
 		return done_released(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
 	}
+	if (st->lists.in_use && !st->lists.candidate) {
+		/* No thread can be held without keeping it from handing over: let all go. */
+		st->reason = REASON_LET_GO;
+		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	}
 	return settle(st, r->now_us);
 }
 
@@ -751,17 +756,14 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 
 static struct plan_step after_pause(struct plan_kill *st, const struct plan_result *r)
 {
-	switch (st->then) {
-	case PLAN_SHARERS:
+	if (st->then == PLAN_SHARERS)
 		return scan_sharers(st, r->now_us);
-	case PLAN_REAP:
-		/* Past the limit: one last look says why it did not work. */
-		if (r->now_us >= wait_limit(st) && st->reap_err == EINVAL)
-			return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
-		return reap(st);
-	default:
+	if (st->then != PLAN_REAP)
 		return step(st, st->then);
-	}
+	/* Past the limit: one last look says why it did not work. */
+	if (r->now_us >= wait_limit(st) && st->reap_err == EINVAL)
+		return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
+	return reap(st);
 }
 
 struct plan_step plan_kill_start(struct plan_kill *st, int64_t now_us)
