@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mount table, through libmount: the only place that knows it. */
+#include <errno.h>
+#include <libmount.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include <mmreap/cleanup.h>
+#include <mmreap/mounts.h>
+
+static void cleanup_table(struct libmnt_table **tb)
+{
+	mnt_unref_table(*tb);
+}
+
+static void cleanup_iter(struct libmnt_iter **it)
+{
+	mnt_free_iter(*it);
+}
+
+/* Options of a version 1 superblock that are no controller (kernel/cgroup/cgroup-v1.c). */
+static bool is_generic(const char *option, size_t len)
+{
+	static const char *const generic[] = {
+		"rw",
+		"ro",
+		"noprefix",
+		"xattr",
+		"clone_children",
+		"none",
+		"cpuset_v2_mode",
+		"favordynmods",
+		"seclabel",
+		"nofavordynmods",
+		"all",
+	};
+
+	if (len >= 14 && strncmp(option, "release_agent=", 14) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
+		if (strlen(generic[i]) == len && strncmp(generic[i], option, len) == 0)
+			return true;
+	return false;
+}
+
+/* The first controller of "rw,xattr,cpu,cpuacct", or its "name=..."; NULL: out of memory or none. */
+static char *first_controller(const char *options)
+{
+	while (*options) {
+		size_t len = strcspn(options, ",");
+
+		if (len && !is_generic(options, len))
+			return strndup(options, len);
+		options += len + (options[len] == ',');
+	}
+	return NULL;
+}
+
+static bool has_option(const char *options, const char *word)
+{
+	size_t want = strlen(word);
+
+	for (; options && *options; options += *options == ',') {
+		size_t len = strcspn(options, ",");
+
+		if (len == want && strncmp(options, word, len) == 0)
+			return true;
+		options += len;
+	}
+	return false;
+}
+
+/* A mount point may be covered by another mount: what is seen there decides. */
+static bool is_reachable(const char *dir, int version)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs) < 0)
+		return false;
+	return (unsigned long)fs.f_type ==
+	       (unsigned long)(version == 2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
+}
+
+static void free_cgroup(struct cgroup_mount *c)
+{
+	free(c->controller);
+	free(c->root);
+	free(c->dir);
+	free(c->options);
+}
+
+static char *copy(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+static int add_cgroup(struct mounts *m, struct libmnt_fs *fs, int version)
+{
+	const char *options = mnt_fs_get_fs_options(fs);
+	struct cgroup_mount *all, c = { .version = version };
+	const char *dir = mnt_fs_get_target(fs);
+
+	if (dir == NULL || !is_reachable(dir, version))
+		return 0;
+	c.controller = version == 2 ? copy("") : first_controller(options ? options : "");
+	if (c.controller == NULL)
+		return 0;
+	c.root = copy(mnt_fs_get_root(fs));
+	c.dir = copy(dir);
+	c.options = copy(options);
+	if (c.root == NULL || c.dir == NULL || c.options == NULL) {
+		free_cgroup(&c);
+		return -ENOMEM;
+	}
+	/* The same hierarchy twice: the mount that shows more of it stays. */
+	for (size_t i = 0; i < m->n_cgroups; i++) {
+		struct cgroup_mount *old = &m->cgroups[i];
+
+		if (strcmp(old->controller, c.controller) != 0)
+			continue;
+		if (strlen(c.root) < strlen(old->root)) {
+			free_cgroup(old);
+			*old = c;
+		} else {
+			free_cgroup(&c);
+		}
+		return 0;
+	}
+	all = reallocarray(m->cgroups, m->n_cgroups + 1, sizeof(*all));
+	if (all == NULL) {
+		free_cgroup(&c);
+		return -ENOMEM;
+	}
+	m->cgroups = all;
+	all[m->n_cgroups++] = c;
+	/* Version 2 first. */
+	if (version == 2) {
+		all[m->n_cgroups - 1] = all[0];
+		all[0] = c;
+	}
+	return 0;
+}
+
+/* Words since Linux 5.8, numbers before. */
+static enum hidepid parse_hidepid(const char *value, size_t len)
+{
+	static const struct {
+		const char *word;
+		enum hidepid is;
+	} words[] = {
+		{ "noaccess", HIDEPID_NOACCESS },     { "1", HIDEPID_NOACCESS },
+		{ "invisible", HIDEPID_INVISIBLE },   { "2", HIDEPID_INVISIBLE },
+		{ "ptraceable", HIDEPID_PTRACEABLE }, { "4", HIDEPID_PTRACEABLE },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].word) == len && strncmp(words[i].word, value, len) == 0)
+			return words[i].is;
+	return HIDEPID_OFF;
+}
+
+/* The last procfs mounted at /proc is the one that is seen. */
+static void take_proc(struct mounts *m, struct libmnt_fs *fs)
+{
+	const char *options = mnt_fs_get_fs_options(fs);
+	char *value;
+	size_t len;
+
+	m->hidepid = HIDEPID_OFF;
+	m->hidepid_gid = 0;
+	m->subset_pid = has_option(options, "subset=pid");
+	if (options == NULL)
+		return;
+	if (mnt_optstr_get_option(options, "hidepid", &value, &len) == 0)
+		m->hidepid = parse_hidepid(value, len);
+	if (mnt_optstr_get_option(options, "gid", &value, &len) == 0)
+		m->hidepid_gid = (gid_t)strtoul(value, NULL, 10);
+}
+
+int mounts_load(struct mounts *ret)
+{
+	_cleanup_(cleanup_iter) struct libmnt_iter *it = mnt_new_iter(MNT_ITER_FORWARD);
+	_cleanup_(cleanup_table) struct libmnt_table *tb = mnt_new_table();
+	struct libmnt_fs *fs;
+	int err;
+
+	*ret = (struct mounts){ 0 };
+	if (it == NULL || tb == NULL)
+		return -ENOMEM;
+	err = mnt_table_parse_file(tb, "/proc/self/mountinfo");
+	if (err != 0)
+		return err < 0 ? err : -EBADMSG;
+	while (err == 0 && mnt_table_next_fs(tb, it, &fs) == 0) {
+		const char *type = mnt_fs_get_fstype(fs), *dir = mnt_fs_get_target(fs);
+
+		if (type == NULL || dir == NULL)
+			continue;
+		if (strcmp(type, "cgroup2") == 0)
+			err = add_cgroup(ret, fs, 2);
+		else if (strcmp(type, "cgroup") == 0)
+			err = add_cgroup(ret, fs, 1);
+		else if (strcmp(type, "proc") == 0 && strcmp(dir, "/proc") == 0)
+			take_proc(ret, fs);
+	}
+	return err;
+}
+
+void mounts_free(struct mounts *m)
+{
+	for (size_t i = 0; i < m->n_cgroups; i++)
+		free_cgroup(&m->cgroups[i]);
+	free(m->cgroups);
+	*m = (struct mounts){ 0 };
+}
+
+const struct cgroup_mount *mounts_find_cgroup(const struct mounts *m, const char *controller)
+{
+	for (size_t i = 0; i < m->n_cgroups; i++) {
+		const struct cgroup_mount *c = &m->cgroups[i];
+
+		if (*controller == '\0' ? c->version == 2
+					: c->version == 1 && has_option(c->options, controller))
+			return c;
+	}
+	return NULL;
+}
+
+int mounts_cgroup_dir(const struct cgroup_mount *mount, const char *path, char *buf, size_t size)
+{
+	size_t root = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
+	int n;
+
+	if (strncmp(path, mount->root, root) != 0 || (path[root] != '/' && path[root] != '\0'))
+		return -ENOENT;
+	path += root;
+	n = snprintf(buf, size, "%s%s", mount->dir, strcmp(path, "/") == 0 ? "" : path);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
