@@ -22,8 +22,8 @@
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
 /* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
-#define BOOST_EXIT_US (20 * MS)
-#define BOOST_SETTLE_US (4 * MS)
+#define BOOST_EXIT_US (5 * MS)
+#define BOOST_SETTLE_US (2 * MS)
 #define HOLD_TRIES 3
 /* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
 #define EINVAL_TRIES 50
