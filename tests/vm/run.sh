@@ -67,6 +67,10 @@ deny() { # deny-list, folder with the copies
 	done <"$list"
 }
 
+needs() { # every word that tests/lib/needs.bash knows
+	sed -n 's/^need_\([a-z0-9_]*\)().*/\1/p' "$top/tests/lib/needs.bash" | tr '_\n' '- '
+}
+
 boot() { # accelerator, limit, image, cpus, MiB, initramfs, folder of the logs, command line
 	local accel=$1 limit=$2 image=$3 cpus=$4 mib=$5 initramfs=$6 logs=$7 append=$8
 	# Without ACPI the CPUs are counted by socket. The kernel's log and the results have a serial
@@ -145,8 +149,10 @@ for folder in tests/lib tests/live tests/vm/live; do
 done
 deny "$here/deny/$kernel" "$logs/tree"
 {
-	echo "export MMREAP_LAB_KERNEL=$kernel"
+	echo "export MMREAP_LAB_KERNEL=$kernel MMREAP_LAB_CPUS=$cpus"
 	echo 'export MMREAP=/mmreap/build/mmreap MMREAP_HELPERS=/mmreap/build/tests'
+	# A need that this kernel does not meet is a line in its deny-list, never a silent skip.
+	echo "export MMREAP_MUST_RUN='$(needs)'"
 	printf 'exec bats --tap --timing'
 	printf ' %q' "${files[@]}"
 	echo

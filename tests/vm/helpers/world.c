@@ -131,6 +131,20 @@ static void build_alone(void)
 	wait_ready(1);
 }
 
+/* The C library registers a robust list for every thread: a thread without one has to undo that. */
+static void run_no_list(void)
+{
+	if (syscall(SYS_set_robust_list, NULL, 3 * sizeof(void *)) < 0)
+		die("set_robust_list: %s", strerror(errno));
+	run_alone();
+}
+
+static void build_no_list(void)
+{
+	target = start(run_no_list);
+	wait_ready(1);
+}
+
 static void run_shared_memory(void)
 {
 	fill_memory(MAP_SHARED);
@@ -428,6 +442,12 @@ static void build_ns_init(void)
 	shared->target = 1;
 }
 
+static void build_ns_init_outside(void)
+{
+	target = start_ns_init();
+	wait_ready(1);
+}
+
 /* The target inside a PID namespace, its sharer outside, the caller inside. */
 static void run_foreign_sharer(void)
 {
@@ -467,6 +487,7 @@ static void build_inner_sharer(void)
 
 static const struct world worlds[] = {
 	{ "alone", build_alone },
+	{ "no-list", build_no_list },
 	{ "shared-memory", build_shared_memory },
 	{ "pair", build_pair },
 	{ "mixed-own", build_mixed_own }, /* target of user 1000, sharer of root */
@@ -484,6 +505,7 @@ static const struct world worlds[] = {
 	{ "frozen-v2", build_frozen_v2 },
 	{ "init", build_init },
 	{ "ns-init", build_ns_init },
+	{ "ns-init-outside", build_ns_init_outside },
 	{ "foreign-sharer", build_foreign_sharer },
 	{ "inner-sharer", build_inner_sharer },
 };

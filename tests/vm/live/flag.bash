@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the tests of the flag load beside tests/lib: mmreap under strace, and mmreap in a situation
+# that `world` builds.
+#
+# shellcheck disable=SC2034,SC2154 # set here for the tests; set by the library for us
+
+# count_calls LOG: how mmreap killed and reaped, as the kernel was asked
+count_calls() {
+	# descriptor -1 is the probe: it can touch nobody
+	FLAG_CALLS=$(grep -cE 'process_mrelease\([0-9]+, (0x)?1\b' "$1" || :)
+	PLAIN_CALLS=$(grep -cE 'process_mrelease\([0-9]+, 0\b' "$1" || :)
+	KILL_SIGNALS=$(grep -cE '(kill|pidfd_send_signal)\([^)]*SIGKILL' "$1" || :)
+}
+
+STRACE=(strace -f -qq -o trace.log -e 'trace=process_mrelease,pidfd_send_signal,kill,tkill,tgkill')
+
+# traced ARGUMENT...: mmreap under strace; sets status, output, stderr and the counts
+traced() {
+	run --separate-stderr timeout --foreground "$RUN_LIMIT" "${STRACE[@]}" "$MMREAP" "$@" 3>&-
+	count_calls trace.log
+}
+
+# in_world NAME ARGUMENT...: mmreap in that situation; '$TARGET' and '$OTHER' stand for the PIDs.
+# Sets status, output, stderr, FATES, and with WORLD_TRACE the counts. WORLD_AS is put before it.
+in_world() {
+	local world=$1 command=("$MMREAP")
+	shift
+	[ -z "${WORLD_TRACE-}" ] || command=("${STRACE[@]}" "${command[@]}")
+	run --separate-stderr timeout --foreground "$RUN_LIMIT" "$HELPERS/world" "$world" \
+		bash -c "${WORLD_AS-} ${command[*]@Q} $*" 3>&-
+	FATES=$(sed -n 's/^fates: //p' <<<"$output")
+	output=$(sed '/^fates: /d' <<<"$output")
+	[ -z "${WORLD_TRACE-}" ] || count_calls trace.log
+}
