@@ -5,8 +5,9 @@
  *   holddeath ROUNDS -- COMMAND... -- VICTIM-OPTION...
  *
  * One victim for all rounds. COMMAND (the pid is appended) is stopped at each system call with which
- * a hold could be built, and SIGKILLed at a random one of them: at the entry, or some microseconds
- * after it was let in. At the latest when it is about to send SIGKILL, which never gets out.
+ * a hold could be built, and SIGKILLed at a random one of them, from the first ptrace() on: at the
+ * entry, or some microseconds after it was let in. At the latest when it is about to send SIGKILL,
+ * which never gets out.
  *
  * After each round every thread of the victim must be untraced, neither stopped nor signalled, and
  * be scheduled as before. Prints {"rounds":N,"traced":N,"at_signal":N,"harmed":N}: traced counts the
@@ -150,16 +151,22 @@ struct round {
 	long stops;
 };
 
-/* Let it in @depth times, then end it; @depth < 0: only at the signal. */
+/* End it at the stop number @depth since the hold began; @depth < 0: only at the signal. */
 static struct round run_round(char **argv, pid_t victim, size_t count, long depth)
 {
 	struct trapped trapped = trap_spawn(argv, calls, ARRAY_LEN(calls));
 	struct round round = { 0 };
 	struct seccomp_notif stop;
 	static char text[65536];
+	bool holding = false;
 
 	while (trap_next(&trapped, &stop)) {
 		round.at_signal = trap_is_sigkill(&stop);
+		holding |= stop.data.nr == SYS_ptrace;
+		if (!holding && !round.at_signal) {
+			trap_continue(&trapped, &stop);
+			continue;
+		}
 		if (round.at_signal || round.stops == depth) {
 			if (!round.at_signal && random() % 2) {
 				/* The next stop holds it, should it come before our kill. */

@@ -2,6 +2,8 @@
 /*
  * need WORD: status 0 when this machine and this user have what a test needs, else 1 and the reason.
  * Each is tried, on the caller or on a child of its own; no version is looked at.
+ *
+ * need --inode PID prints the pidfs inode number of a process.
  */
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
@@ -83,6 +85,15 @@ static int need_inodes(void)
 	return a.st_ino != b.st_ino ? 0 : ENOSYS;
 }
 
+static void print_inode(pid_t pid)
+{
+	struct stat st;
+
+	if (fstat(open_pidfd(pid), &st) < 0)
+		die("%d: %s", pid, strerror(errno));
+	printf("%lu\n", (unsigned long)st.st_ino);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -99,6 +110,10 @@ int main(int argc, char **argv)
 		{ "inodes", need_inodes },
 	};
 
+	if (argc == 3 && !strcmp(argv[1], "--inode")) {
+		print_inode((pid_t)number_arg(argv[2]));
+		return 0;
+	}
 	for (size_t i = 0; argc == 2 && i < ARRAY_LEN(needs); i++) {
 		int error;
 

@@ -128,27 +128,43 @@ static pid_t start_bystander(pid_t pid)
 	return pid;
 }
 
+/*
+ * Traced by the command, which we have stopped, the task cannot end: then there is no exchange now
+ * (0), but at a later stop.
+ */
+static bool is_held(pid_t pid, pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	return status_number(path, "TracerPid") > 0;
+}
+
 static pid_t exchange(pid_t victim)
 {
 	double limit = now_ms() + BUILD_LIMIT_MS;
 
-	if (!thread_mode) {
-		kill(victim, SIGKILL);
-		waitpid(victim, NULL, 0);
-		return start_bystander(VICTIM_PID);
+	if (thread_mode) {
+		*end_thread = 1;
+		syscall(SYS_futex, end_thread, 1, 1, NULL, NULL, 0);
+		while (task_state(victim, THREAD_TID)) {
+			if (is_held(victim, THREAD_TID))
+				return 0;
+			if (now_ms() > limit)
+				die("the thread does not end");
+			sched_yield();
+		}
+		return start_bystander(THREAD_TID);
 	}
-	*end_thread = 1;
-	syscall(SYS_futex, end_thread, 1, 1, NULL, NULL, 0);
-	/* Traced by the command, the thread goes only when that has let it go: not this time. */
-	while (task_state(victim, THREAD_TID)) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/status", victim, THREAD_TID);
-		if (status_number(path, "TracerPid") > 0 || now_ms() > limit)
+	kill(victim, SIGKILL);
+	while (waitpid(victim, NULL, WNOHANG) == 0) {
+		if (is_held(victim, victim))
 			return 0;
+		if (now_ms() > limit)
+			die("the victim does not end");
 		sched_yield();
 	}
-	return start_bystander(THREAD_TID);
+	return start_bystander(VICTIM_PID);
 }
 
 static bool complain(const char *what)
@@ -193,7 +209,7 @@ static int run_rounds(long rounds, char **command, size_t length)
 		/* A little deeper than ever seen, so that the last stop is among the choices. */
 		long depth = random() % (deepest + 2), stops = 0;
 		pid_t victim = start_victim(), bystander = 0;
-		bool opened = inode_mode, chosen = false;
+		bool opened = inode_mode;
 		struct seccomp_notif stop;
 		struct trapped trapped;
 		int status;
@@ -215,8 +231,7 @@ static int run_rounds(long rounds, char **command, size_t length)
 			bool opens = stop.data.nr == SYS_pidfd_open &&
 				     (pid_t)stop.data.args[0] == VICTIM_PID;
 
-			if (opened && !chosen && (stops++ == depth || trap_is_sigkill(&stop))) {
-				chosen = true;
+			if (opened && !bystander && (stops++ >= depth || trap_is_sigkill(&stop))) {
 				bystander = exchange(victim);
 				exchanged += bystander > 0;
 			}
@@ -238,8 +253,10 @@ static int run_rounds(long rounds, char **command, size_t length)
 			kill(bystander, SIGKILL);
 			waitpid(bystander, NULL, 0);
 		}
-		kill(victim, SIGKILL);
-		waitpid(victim, NULL, 0);
+		if (!bystander || thread_mode) {
+			kill(victim, SIGKILL);
+			waitpid(victim, NULL, 0);
+		}
 	}
 	printf("{\"rounds\":%ld,\"stops\":%ld,\"exchanged\":%ld,", rounds, deepest, exchanged);
 	tally_print(&tally, keys, ARRAY_LEN(keys));
