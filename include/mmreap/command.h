@@ -15,6 +15,9 @@ struct command {
 };
 
 extern const struct command command_kill;
+extern const struct command command_sharers;
+extern const struct command command_status;
+extern const struct command command_probe;
 
 /**
  * command_find - Find the command called @name; no abbreviations.
@@ -31,5 +34,8 @@ enum cli_verdict command_parse_global(const struct command *const *list, int arg
 				      const char **argv, int *ret_index,
 				      struct cli_error *ret_error);
 
-/** command_dump_options - Print every option of every command, a line each, for the checkers */
+/**
+ * command_dump_options - Print every option of every command, for completions and checkers.
+ * A line each, five fields separated by tabs: command, long name, letter, argument, help; - for none.
+ */
 void command_dump_options(const struct command *const *list);

@@ -44,7 +44,7 @@ enum cli_verdict command_parse_global(const struct command *const *list, int arg
 	const struct poptOption table[] = {
 		{ .longName = "help", .shortName = 'h', .val = HELP },
 		{ .longName = "version", .shortName = 'V', .val = VERSION },
-		{ .longName = "dump-options", .val = DUMP }, /* for tests and packagers */
+		{ .longName = "dump-options", .val = DUMP }, /* for completions and checkers */
 		{ 0 },
 	};
 	enum cli_verdict verdict = CLI_USAGE;

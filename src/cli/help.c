@@ -77,8 +77,8 @@ static void dump_group(const char *command, const struct cli_group *group)
 		char letter[] = { '-', o->letter ? o->letter : '\0', '\0' };
 
 		if (o->help)
-			printf("%s\t--%s\t%s\t%s\n", command, o->name, letter,
-			       o->arg ? o->arg : "-");
+			printf("%s\t--%s\t%s\t%s\t%s\n", command, o->name, letter,
+			       o->arg ? o->arg : "-", o->help);
 	}
 }
 
