@@ -236,3 +236,51 @@ struct kill_options {
 	int64_t grace_us;   /* UNKNOWN: none */
 	int64_t timeout_us; /* UNKNOWN: not given, 10 s without progress */
 };
+
+/* --- looking --------------------------------------------------------------------------- */
+
+enum source { SOURCE_AUTO, SOURCE_BPF, SOURCE_KCMP };
+
+/* Cgroup paths are printed up to this length. */
+#define CGROUP_SIZE 512
+
+/**
+ * struct blind - why a look at all processes may have missed one; all zero: it has not
+ * @n_unknown: processes that are there, but could not be compared
+ * @unknown: the first of them
+ * @no_right: the target itself may not be compared (ptrace); @no_kcmp: the call is missing
+ * @hidepid: procfs does not show the processes of other users
+ * @pid_ns: we are in a PID namespace, and see nothing outside of it
+ * @changed: processes came, went or changed too fast to be put in order
+ */
+struct blind {
+	size_t n_unknown;
+	struct proc_id unknown;
+	bool no_right;
+	bool no_kcmp;
+	bool hidepid;
+	bool pid_ns;
+	bool changed;
+};
+
+/**
+ * struct sharers_row - one process of a shared address space
+ * @group: 1, 2...: never a kernel address
+ * @killable: may we signal it? UNKNOWN where that was not told
+ * @users: mm_users, UNKNOWN without the kernel's own view
+ */
+struct sharers_row {
+	size_t group;
+	struct proc_id id;
+	pid_t ppid;
+	int uid; /* -1 unknown */
+	enum relation relation;
+	char state; /* of /proc/PID/stat */
+	int threads;
+	int64_t rss_bytes;
+	int64_t killable;
+	int64_t users;
+	enum source source;
+	char cgroup[CGROUP_SIZE];
+	struct blind blind; /* of the whole group */
+};

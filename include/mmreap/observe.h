@@ -51,6 +51,8 @@ struct status_facts {
 	uint64_t sig_pending; /* SigPnd: of the thread */
 	uint64_t shd_pending; /* ShdPnd: of the group */
 	uint64_t sig_blocked, sig_ignored, sig_caught;
+	int threads;	   /* as in stat */
+	int64_t vm_peak_kib; /* never falls as long as the mm lives */
 	int64_t vm_size_kib, vm_rss_kib, vm_hwm_kib, rss_anon_kib, rss_file_kib, rss_shmem_kib;
 	int64_t vm_swap_kib, vm_pte_kib, vm_lck_kib, vm_pin_kib, hugetlb_kib;
 	int thp_enabled; /* -1 unknown */
@@ -113,6 +115,8 @@ struct sharer_scan {
 	int n_unknown;
 	int n_compared;
 	char *dents; /* scratch, DENTS_SIZE */
+	pid_t *unknown; /* the first of the n_unknown, as many as fit; NULL: not wanted */
+	size_t unknown_capacity;
 };
 #define DENTS_SIZE 32768
 
@@ -172,3 +176,51 @@ enum plan_mm observe_mm(const struct sys *sys, const struct victim_fds *fds);
 
 /** Resident pages of the victim through its open statm; UNKNOWN when it has no mm. Pins for an instant. */
 int64_t observe_rss_pages(const struct sys *sys, const struct victim_fds *fds);
+
+/* --- looking at everybody --------------------------------------------------------------- */
+
+/**
+ * observe_member - Describe one process of a shared address space.
+ * @same_as: a task that it must share the mm with, 0: none
+ * Fills in all of @ret but group, relation, users, source and blind. -ESRCH: it is gone, or shares
+ * no longer.
+ */
+int observe_member(const struct sys *sys, const struct run_self *self, pid_t pid, pid_t same_as,
+		   pid_t zombie, struct sharers_row *ret);
+
+/**
+ * observe_is_other - Is it proved, without kcmp, that @pid does not use the mm of the target?
+ * VmPeak never falls: where the target's is the same before and after, and that of @pid in between
+ * is another, the address spaces are two. Needs no right but that to read /proc/PID/status.
+ */
+bool observe_is_other(const struct sys *sys, const struct run_self *self, int target_procfd,
+		      pid_t pid);
+
+/** struct group_scan - shared address spaces; @rows owned by the caller, sorted by group */
+struct group_scan {
+	struct sharers_row *rows;
+	size_t n_rows;
+	size_t n_groups;
+	struct blind blind;
+};
+
+/**
+ * observe_groups - Find every address space that several processes use, in O(n log n) calls: kcmp
+ * tells an order, the same for all pairs.
+ * -ENOSYS, -EPERM: nothing can be compared; -ENOMEM. @ret->rows is to be freed whatever is returned.
+ */
+int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zombie,
+		   struct group_scan *ret);
+
+/** observe_pids - Every PID in /proc, owned by the caller. Returns how many, or negative errno. */
+ssize_t observe_pids(const struct sys *sys, const struct run_self *self, pid_t **ret);
+
+struct caller;
+struct mounts;
+
+/** observe_blind - What the way /proc is mounted and the PID namespace hide. Pure. */
+void observe_blind(const struct caller *caller, bool in_hidepid_group, const struct mounts *mounts,
+		   struct blind *ret);
+
+/** blind_is - Is anything hidden? */
+bool blind_is(const struct blind *b);

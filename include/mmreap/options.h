@@ -44,6 +44,37 @@ struct kill_request {
 /** kill_request_free - Free what @req owns; for _cleanup_() */
 void kill_request_free(struct kill_request *req);
 
+/** struct sharers_options, struct sharers_request - the command line of `sharers` */
+struct sharers_options {
+	bool all;
+	bool check;
+	enum source source;
+};
+
+struct sharers_request {
+	struct sharers_options opt;
+	struct output_options out;
+	struct target_list targets;
+};
+
+/** struct status_options, struct status_request - the command line of `status` */
+struct status_options {
+	bool deep; /* also what takes the mmap lock of the target */
+	enum source source;
+};
+
+struct status_request {
+	struct status_options opt;
+	struct output_options out;
+	struct target_list targets;
+};
+
+/** struct probe_request - the command line of `probe`; it takes no targets */
+struct probe_request {
+	struct output_options out;
+	struct target_list targets;
+};
+
 /** struct cli_error - what is wrong with a command line, as one sentence without prefix */
 struct cli_error {
 	bool json; /* --json was on the line: the error must be a document too */
@@ -132,6 +163,9 @@ extern const struct cli_group cli_group_output; /* struct output_options */
 extern const struct cli_group cli_group_target; /* struct target_list */
 extern const struct cli_group cli_group_common; /* --help, --version: no struct */
 extern const struct cli_syntax cli_syntax_kill;
+extern const struct cli_syntax cli_syntax_sharers; /* struct sharers_request */
+extern const struct cli_syntax cli_syntax_status;  /* struct status_request */
+extern const struct cli_syntax cli_syntax_probe;   /* struct probe_request */
 
 /**
  * cli_parse - Parse a command line by its tables into @request, which holds the defaults already.

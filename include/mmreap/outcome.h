@@ -34,6 +34,9 @@ enum exit_status outcome_status(enum outcome o);
  */
 enum exit_status outcome_combine(const enum outcome *o, size_t n);
 
+/** status_combine - The same for exit statuses */
+enum exit_status status_combine(const enum exit_status *s, size_t n);
+
 /** status_name - The name of an exit status ("ok", "usage"...), NULL for a number without one */
 const char *status_name(enum exit_status s);
 

@@ -125,12 +125,14 @@ struct status_key {
 static const struct status_key status_keys[] = {
 	KEY("Tgid", tgid, AS_INT),
 	KEY("TracerPid", tracer, AS_INT),
+	KEY("Threads", threads, AS_INT),
 	KEY("CoreDumping", core_dumping, AS_BOOL),
 	KEY("SigPnd", sig_pending, AS_HEX),
 	KEY("ShdPnd", shd_pending, AS_HEX),
 	KEY("SigBlk", sig_blocked, AS_HEX),
 	KEY("SigIgn", sig_ignored, AS_HEX),
 	KEY("SigCgt", sig_caught, AS_HEX),
+	KEY("VmPeak", vm_peak_kib, AS_KIB),
 	KEY("VmSize", vm_size_kib, AS_KIB),
 	KEY("VmHWM", vm_hwm_kib, AS_KIB),
 	KEY("VmRSS", vm_rss_kib, AS_KIB),
@@ -197,6 +199,7 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 	const char *end = text + len;
 	struct status_facts f = {
 		.uid = -1,
+		.vm_peak_kib = UNKNOWN,
 		.vm_size_kib = UNKNOWN,
 		.vm_rss_kib = UNKNOWN,
 		.vm_hwm_kib = UNKNOWN,

@@ -7,14 +7,14 @@
 
 #include <mmreap/observe.h>
 
-/* Equal to the mm-less zombie: this task has no mm either (two NULLs compare equal in kcmp). */
-static bool is_null(const struct sys *sys, pid_t tid, pid_t zombie)
+#include "sharing.h"
+
+bool sharing_is_null(const struct sys *sys, pid_t tid, pid_t zombie)
 {
 	return sys->kcmp_vm(tid, zombie) == 0;
 }
 
-/* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
-static pid_t thread_with_mm(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
+pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
 {
 	char dents[4096];
 	pid_t tid, found = 0;
@@ -60,7 +60,7 @@ static int64_t read_number(const struct sys *sys, int dirfd, const char *name)
  * mm/oom_kill.c:in_vfork(): a vfork child that has not passed exec has badness 0; everybody else
  * has about 666, unless the admin took it out of the OOM killer's sight with -1000.
  */
-static bool is_in_vfork(const struct sys *sys, int procfd)
+bool sharing_in_vfork(const struct sys *sys, int procfd)
 {
 	return read_number(sys, procfd, "oom_score") == 0 &&
 	       read_number(sys, procfd, "oom_score_adj") != -1000;
@@ -70,9 +70,9 @@ static enum relation relate(const struct sys *sys, const struct proc_ref *target
 			    const struct stat_facts *target_stat, int procfd,
 			    const struct stat_facts *st)
 {
-	if (st->ppid == target->pid && is_in_vfork(sys, procfd))
+	if (st->ppid == target->pid && sharing_in_vfork(sys, procfd))
 		return RELATION_VFORK_CHILD;
-	if (target_stat->ppid == st->pid && is_in_vfork(sys, target->procfd))
+	if (target_stat->ppid == st->pid && sharing_in_vfork(sys, target->procfd))
 		return RELATION_VFORK_PARENT;
 	return RELATION_CLONE_VM;
 }
@@ -120,12 +120,12 @@ static pid_t shares(const struct sys *sys, const struct run_self *self, pid_t ta
 	 * Tasks without mm all stand on the same side of the target: only there can a dead leader
 	 * with living threads be. Its task directory has more than one entry (nlink is 2 + threads).
 	 */
-	if (r != null_order || !is_null(sys, pid, zombie))
+	if (r != null_order || !sharing_is_null(sys, pid, zombie))
 		return 0;
 	snprintf(name, sizeof(name), "%d/task", (int)pid);
 	if (sys->nlink(self->proc_fd, name) <= 3)
 		return 0;
-	tid = thread_with_mm(sys, self->proc_fd, name, zombie);
+	tid = sharing_thread(sys, self->proc_fd, name, zombie);
 	return tid && sys->kcmp_vm(target_tid, tid) == 0 ? tid : 0;
 }
 
@@ -144,7 +144,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 		return err;
 	null_order = sys->kcmp_vm(target_tid, zombie);
 	if (null_order == 0) {
-		target_tid = thread_with_mm(sys, ref->procfd, "task", zombie);
+		target_tid = sharing_thread(sys, ref->procfd, "task", zombie);
 		if (target_tid == 0)
 			return -ESRCH;
 		null_order = sys->kcmp_vm(target_tid, zombie);
@@ -166,8 +166,11 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 				continue;
 			tid = shares(sys, self, target_tid, null_order, pid, zombie);
 			scan->n_compared++;
-			if (tid == -EPERM || tid == -EACCES)
+			if (tid == -EPERM || tid == -EACCES) {
+				if ((size_t)scan->n_unknown < scan->unknown_capacity)
+					scan->unknown[scan->n_unknown] = pid;
 				scan->n_unknown++;
+			}
 			if (tid <= 0 || !describe(sys, self, ref, &target_stat, target_tid, pid,
 						  tid, &who))
 				continue;
@@ -180,7 +183,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 	if (n < 0)
 		return (int)n;
 	/* Had the target lost its mm on the way, the hits were NULL = NULL. */
-	if (is_null(sys, target_tid, zombie)) {
+	if (sharing_is_null(sys, target_tid, zombie)) {
 		scan->n_found = 0;
 		return -ESRCH;
 	}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who shares with whom among all processes, and what is told of each of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmreap/cleanup.h>
+#include <mmreap/observe.h>
+
+#include "sharing.h"
+
+/* Processes that execve, or start and end others, disturb the order: sort again so often. */
+#define MAX_SORTS 3
+
+struct member {
+	pid_t pid;
+	pid_t tid; /* its thread that has the mm; 0: dropped */
+};
+
+struct members {
+	const struct sys *sys;
+	pid_t zombie;
+	struct member *all, *spare;
+	size_t n;
+};
+
+ssize_t observe_pids(const struct sys *sys, const struct run_self *self, pid_t **ret)
+{
+	_cleanup_free_ char *dents = malloc(DENTS_SIZE);
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t n_pids = 0, room = 0;
+	ssize_t n;
+	int dir;
+
+	if (dents == NULL)
+		return -ENOMEM;
+	dir = sys->open_at(self->proc_fd, ".", O_DIRECTORY);
+	if (dir < 0)
+		return dir;
+	while ((n = sys->getdents(dir, dents, DENTS_SIZE)) > 0) {
+		size_t off = 0;
+		pid_t pid;
+
+		while ((pid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
+			if (n_pids == room) {
+				pid_t *more = reallocarray(pids, room + 1024, sizeof(*pids));
+
+				if (more == NULL) {
+					sys->close(dir);
+					return -ENOMEM;
+				}
+				pids = more;
+				room += 1024;
+			}
+			pids[n_pids++] = pid;
+		}
+	}
+	sys->close(dir);
+	if (n < 0)
+		return n;
+	*ret = take_ptr(pids);
+	return (ssize_t)n_pids;
+}
+
+/* --- one process ------------------------------------------------------------------------ */
+
+/* The cgroup that memory is charged to: version 1 where that controller is there, else version 2. */
+static void read_cgroup(const struct sys *sys, int procfd, char *buf, size_t size)
+{
+	char text[8192];
+	ssize_t n = sys->read_file(procfd, "cgroup", text, sizeof(text));
+
+	buf[0] = '\0';
+	if (n > 0 && procfile_cgroup(text, (size_t)n, "memory", buf, size) < 0)
+		procfile_cgroup(text, (size_t)n, "", buf, size);
+}
+
+/* A dead leader shows no memory; its threads do. */
+static void read_rss(const struct sys *sys, int procfd, pid_t pid, pid_t tid,
+		     const struct status_facts *s, struct sharers_row *row)
+{
+	struct status_facts of_thread;
+	int64_t kib = s->vm_rss_kib;
+	char name[32];
+	int fd;
+
+	row->rss_bytes = UNKNOWN;
+	if (tid != pid) {
+		snprintf(name, sizeof(name), "task/%d", (int)tid);
+		fd = sys->open_at(procfd, name, O_DIRECTORY);
+		if (fd < 0)
+			return;
+		if (observe_status(sys, fd, &of_thread) == 0)
+			kib = of_thread.vm_rss_kib;
+		sys->close(fd);
+	}
+	if (kib != UNKNOWN)
+		row->rss_bytes = kib * 1024;
+}
+
+static int describe(const struct sys *sys, int pidfd, int procfd, pid_t pid, pid_t same_as,
+		    pid_t zombie, struct sharers_row *ret)
+{
+	struct sharers_row row = { .id = { .pid = pid }, .users = UNKNOWN };
+	struct status_facts s;
+	struct stat_facts st;
+	pid_t tid = pid;
+	int err = observe_stat(sys, procfd, &st), right;
+
+	if (err == 0)
+		err = observe_status(sys, procfd, &s);
+	if (err < 0)
+		return err;
+	if (st.state == 'Z' && st.threads > 1)
+		tid = sharing_thread(sys, procfd, "task", zombie);
+	read_cgroup(sys, procfd, row.cgroup, sizeof(row.cgroup));
+	read_rss(sys, procfd, pid, tid, &s, &row);
+	row.id.inode = sys->pidfd_inode(pidfd);
+	memcpy(row.id.comm, st.comm, sizeof(row.id.comm));
+	row.ppid = st.ppid;
+	row.uid = s.uid;
+	row.state = st.state;
+	row.threads = st.threads;
+	right = sys->pidfd_signal(pidfd, 0);
+	if (right == -ESRCH)
+		return -ESRCH;
+	row.killable = right == 0 ? 1 : right == -EPERM ? 0 : UNKNOWN;
+	/* Last: it is the mm of this process, which is held, and of the other, still. */
+	if (same_as && (tid == 0 || sys->kcmp_vm(same_as, tid) != 0))
+		return -ESRCH;
+	*ret = row;
+	return 0;
+}
+
+int observe_member(const struct sys *sys, const struct run_self *self, pid_t pid, pid_t same_as,
+		   pid_t zombie, struct sharers_row *ret)
+{
+	int pidfd = sys->pidfd_open(pid), procfd, err;
+	char name[16];
+
+	if (pidfd < 0)
+		return pidfd;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
+	err = procfd < 0 ? procfd : describe(sys, pidfd, procfd, pid, same_as, zombie, ret);
+	if (procfd >= 0)
+		sys->close(procfd);
+	sys->close(pidfd);
+	return err == -ENOENT ? -ESRCH : err;
+}
+
+/* The status of a process, of a living thread where the leader is dead. */
+static int status_of(const struct sys *sys, int procfd, struct status_facts *ret)
+{
+	char dents[4096];
+	pid_t tid;
+	ssize_t n;
+	int err = observe_status(sys, procfd, ret), fd;
+
+	if (err < 0 || ret->vm_peak_kib != UNKNOWN || ret->threads <= 1)
+		return err;
+	fd = sys->open_at(procfd, "task", O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	while ((n = sys->getdents(fd, dents, sizeof(dents))) > 0) {
+		size_t off = 0;
+
+		while ((tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
+			char name[24];
+			int sub;
+
+			snprintf(name, sizeof(name), "%d", (int)tid);
+			sub = sys->open_at(fd, name, O_DIRECTORY);
+			err = sub < 0 ? sub : observe_status(sys, sub, ret);
+			if (sub >= 0)
+				sys->close(sub);
+			if (err == 0 && ret->vm_peak_kib != UNKNOWN) {
+				sys->close(fd);
+				return 0;
+			}
+		}
+	}
+	sys->close(fd);
+	/* Threads, and none with an mm that could be seen: nothing is proved. */
+	return -ENODATA;
+}
+
+bool observe_is_other(const struct sys *sys, const struct run_self *self, int target_procfd,
+		      pid_t pid)
+{
+	struct status_facts before, other, after;
+	char name[16];
+	int err, fd;
+
+	if (status_of(sys, target_procfd, &before) < 0 || before.vm_peak_kib == UNKNOWN)
+		return false;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	fd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
+	if (fd < 0)
+		return false;
+	err = status_of(sys, fd, &other);
+	sys->close(fd);
+	if (err < 0)
+		return err == -ESRCH; /* gone: it uses no mm */
+	if (other.vm_peak_kib == UNKNOWN)
+		return true; /* one thread, and no mm: kernel thread or zombie */
+	if (other.vm_peak_kib == before.vm_peak_kib)
+		return false;
+	return status_of(sys, target_procfd, &after) == 0 &&
+	       after.vm_peak_kib == before.vm_peak_kib;
+}
+
+/* --- all processes ---------------------------------------------------------------------- */
+
+static bool is_lost(const struct members *m, const struct member *a)
+{
+	return m->sys->kcmp_vm(a->tid, m->zombie) <= 0;
+}
+
+/*
+ * -1, 0, 1 as kcmp orders the two (1: less, 2: greater); who has no mm any more is dropped.
+ * Dropped ones are less than all, so that they leave a merge at once.
+ */
+static int compare(struct members *m, struct member *a, struct member *b)
+{
+	int r;
+
+	if (a->tid == 0 || b->tid == 0)
+		return a->tid == 0 ? -1 : 1;
+	r = m->sys->kcmp_vm(a->tid, b->tid);
+	if (r == 0)
+		return 0;
+	if (r == 1 || r == 2)
+		return r == 1 ? -1 : 1;
+	if (is_lost(m, a)) {
+		a->tid = 0;
+		return -1;
+	}
+	b->tid = 0;
+	return 1;
+}
+
+static void merge(struct members *m, size_t left, size_t middle, size_t right)
+{
+	size_t a = left, b = middle;
+
+	for (size_t to = left; to < right; to++) {
+		bool first = b == right || (a < middle && compare(m, &m->all[a], &m->all[b]) <= 0);
+
+		m->spare[to] = first ? m->all[a++] : m->all[b++];
+	}
+	memcpy(m->all + left, m->spare + left, (right - left) * sizeof(*m->all));
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void drop_lost(struct members *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->all[i].tid != 0)
+			m->all[kept++] = m->all[i];
+	m->n = kept;
+}
+
+/* Merge sort from the bottom up: every comparison is a system call, so as few as can be. */
+static void sort(struct members *m)
+{
+	for (size_t width = 1; width < m->n; width *= 2)
+		for (size_t i = 0; i + width < m->n; i += 2 * width)
+			merge(m, i, i + width, smaller(i + 2 * width, m->n));
+	drop_lost(m);
+}
+
+/*
+ * Number those that are equal to their neighbour, in @groups (0: alone); who is lost on the way
+ * leaves the list. False: some neighbours are out of order, since one got another mm while we sorted.
+ */
+static bool number_groups(struct members *m, size_t *groups)
+{
+	size_t kept = 0, n_groups = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct member next = m->all[i];
+		int r = -1;
+
+		while (kept > 0 && next.tid != 0) {
+			r = compare(m, &m->all[kept - 1], &next);
+			if (m->all[kept - 1].tid != 0)
+				break;
+			kept--;
+		}
+		if (next.tid == 0)
+			continue;
+		if (kept > 0 && r > 0)
+			return false;
+		groups[kept] = 0;
+		if (kept > 0 && r == 0) {
+			if (groups[kept - 1] == 0)
+				groups[kept - 1] = ++n_groups;
+			groups[kept] = groups[kept - 1];
+		}
+		m->all[kept++] = next;
+	}
+	m->n = kept;
+	return true;
+}
+
+static void note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
+			 struct blind *blind)
+{
+	struct stat_facts st;
+	char name[24], buf[2048];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/stat", (int)pid);
+	n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
+	/* A kernel thread never has an mm to share; a zombie has it no more. */
+	if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0 || (st.flags & PF_KTHREAD) ||
+	    (st.state == 'Z' && st.threads <= 1)) {
+		if (n >= 0 || n == -ESRCH || n == -ENOENT)
+			return;
+		st = (struct stat_facts){ .pid = pid };
+	}
+	if (blind->n_unknown++ == 0) {
+		blind->unknown.pid = pid;
+		memcpy(blind->unknown.comm, st.comm, sizeof(st.comm));
+	}
+}
+
+/* Everybody who has an mm that we may compare. */
+static void enlist(struct members *m, const struct run_self *self, const pid_t *pids, size_t n,
+		   struct blind *blind)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t pid = pids[i], tid = pid;
+		int r;
+
+		if (pid == m->zombie)
+			continue;
+		r = m->sys->kcmp_vm(pid, m->zombie);
+		if (r == -EPERM || r == -EACCES) {
+			note_unknown(m->sys, self, pid, blind);
+			continue;
+		}
+		if (r < 0)
+			continue;
+		if (r == 0) {
+			char name[24];
+
+			/* A dead leader may have living threads: nlink is 2 + threads. */
+			snprintf(name, sizeof(name), "%d/task", (int)pid);
+			if (m->sys->nlink(self->proc_fd, name) <= 3)
+				continue;
+			tid = sharing_thread(m->sys, self->proc_fd, name, m->zombie);
+			if (tid == 0)
+				continue;
+		}
+		m->all[m->n++] = (struct member){ pid, tid };
+	}
+}
+
+/* Within a group: who is in vfork has its parent there too. */
+static void relate(const struct sys *sys, const struct run_self *self, struct sharers_row *rows,
+		   size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rows[i].relation = RELATION_CLONE_VM;
+	for (size_t i = 0; i < n; i++) {
+		bool in_vfork;
+		char name[16];
+		int fd;
+
+		snprintf(name, sizeof(name), "%d", (int)rows[i].id.pid);
+		fd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
+		if (fd < 0)
+			continue;
+		in_vfork = sharing_in_vfork(sys, fd);
+		sys->close(fd);
+		for (size_t j = 0; in_vfork && j < n; j++) {
+			if (rows[j].id.pid != rows[i].ppid)
+				continue;
+			rows[i].relation = RELATION_VFORK_CHILD;
+			if (rows[j].relation == RELATION_CLONE_VM)
+				rows[j].relation = RELATION_VFORK_PARENT;
+		}
+	}
+}
+
+/* Describe the members of each group; who left it meanwhile is left out, and a group of one too. */
+static void describe_groups(const struct members *m, const struct run_self *self,
+			    const size_t *groups, struct group_scan *scan)
+{
+	size_t group = 0;
+
+	for (size_t i = 0; i < m->n;) {
+		size_t first = scan->n_rows, end = i;
+
+		while (end < m->n && groups[end] == groups[i] && groups[i] != 0)
+			end++;
+		for (size_t j = i; j < end && end - i > 1; j++) {
+			pid_t other = m->all[j == i ? i + 1 : i].tid;
+			struct sharers_row *row = &scan->rows[scan->n_rows];
+
+			if (observe_member(m->sys, self, m->all[j].pid, other, m->zombie, row) < 0)
+				continue;
+			row->group = group + 1;
+			row->source = SOURCE_KCMP;
+			scan->n_rows++;
+		}
+		if (scan->n_rows - first < 2) {
+			scan->n_rows = first;
+		} else {
+			relate(m->sys, self, scan->rows + first, scan->n_rows - first);
+			group++;
+		}
+		i = end > i ? end : i + 1;
+	}
+	scan->n_groups = group;
+}
+
+int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zombie,
+		   struct group_scan *ret)
+{
+	_cleanup_free_ struct member *all = NULL, *spare = NULL;
+	_cleanup_free_ size_t *groups = NULL;
+	_cleanup_free_ pid_t *pids = NULL;
+	struct members m = { .sys = sys, .zombie = zombie };
+	int err = sys->kcmp_vm(self->pid, zombie);
+	bool sorted = false;
+	ssize_t n;
+
+	*ret = (struct group_scan){ 0 };
+	if (err < 0)
+		return err;
+	n = observe_pids(sys, self, &pids);
+	if (n < 0)
+		return (int)n;
+	all = calloc((size_t)n + 1, sizeof(*all));
+	spare = calloc((size_t)n + 1, sizeof(*spare));
+	groups = calloc((size_t)n + 1, sizeof(*groups));
+	ret->rows = calloc((size_t)n + 1, sizeof(*ret->rows));
+	if (all == NULL || spare == NULL || groups == NULL || ret->rows == NULL)
+		return -ENOMEM;
+	m.all = all;
+	m.spare = spare;
+	enlist(&m, self, pids, (size_t)n, &ret->blind);
+	for (int i = 0; i < MAX_SORTS && !sorted; i++) {
+		sort(&m);
+		sorted = number_groups(&m, groups);
+	}
+	ret->blind.changed = !sorted;
+	/* Never in order: what is there is a list of processes, but who is beside whom says nothing. */
+	if (sorted)
+		describe_groups(&m, self, groups, ret);
+	return 0;
+}

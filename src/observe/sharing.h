@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What sharers.c and groups.c both know of comparing address spaces. */
+
+#include <mmreap/observe.h>
+
+/* Equal to the mm-less zombie: this task has no mm either (two NULLs compare equal in kcmp). */
+bool sharing_is_null(const struct sys *sys, pid_t tid, pid_t zombie);
+
+/* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
+pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie);
+
+/* A vfork child that has not passed exec. */
+bool sharing_in_vfork(const struct sys *sys, int procfd);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts about the calling process. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mmreap/caller.h>
+#include <mmreap/cleanup.h>
+
+/* include/uapi/linux/nsfs.h: inode numbers of the initial namespaces, the same since Linux 3.8 */
+#define INITIAL_PID_NS 0xEFFFFFFCu
+#define INITIAL_USER_NS 0xEFFFFFFDu
+
+static bool has_inode(const char *path, ino_t inode)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_ino == inode;
+}
+
+static uint64_t effective_caps(void)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/self/status", "re");
+	unsigned long long caps = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	return caps;
+}
+
+/* /proc/self names us by our number in the namespace of that procfs; outside of it, by none. */
+static bool proc_is_ours(void)
+{
+	char text[24];
+	ssize_t n = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return strtol(text, NULL, 10) == getpid();
+}
+
+void caller_load(struct caller *ret)
+{
+	struct rlimit lock;
+
+	*ret = (struct caller){
+		.uid = geteuid(),
+		.caps = effective_caps(),
+		.initial_pid_ns = has_inode("/proc/self/ns/pid", INITIAL_PID_NS),
+		.initial_user_ns = has_inode("/proc/self/ns/user", INITIAL_USER_NS),
+		.proc_is_ours = proc_is_ours(),
+	};
+	if (getrlimit(RLIMIT_MEMLOCK, &lock) == 0)
+		ret->memlock_bytes = lock.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)lock.rlim_cur;
+}
+
+bool caller_in_group(gid_t gid)
+{
+	_cleanup_free_ gid_t *groups = NULL;
+	int n = getgroups(0, NULL);
+
+	if (getegid() == gid)
+		return true;
+	groups = n > 0 ? calloc((size_t)n, sizeof(*groups)) : NULL;
+	n = groups ? getgroups(n, groups) : 0;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
