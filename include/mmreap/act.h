@@ -11,6 +11,7 @@
 #include <mmreap/model.h>
 #include <mmreap/observe.h>
 #include <mmreap/plan.h>
+#include <mmreap/select.h>
 #include <mmreap/sys.h>
 #include <mmreap/target.h>
 
@@ -18,6 +19,9 @@
  * struct act_run - what a run works with; all borrowed
  * @on_step: told after each step of the plan, NULL for nobody: what it gave and when (since start)
  * @on_progress: told about every 200 ms while a reap or exit lasts longer than a second
+ * @on_signalled: called once, when every target was signalled or ended: time to thaw; or NULL
+ * @frozen_by_us: the targets' cgroup is frozen by this run and will be thawed by @on_signalled
+ * @thaw_mounts: for --thaw: where the freezer is; NULL without
  * @interrupt_fd: readable when the run shall stop (a signalfd); -1: none
  */
 struct act_run {
@@ -30,7 +34,10 @@ struct act_run {
 			int64_t since_us);
 	void (*on_progress)(void *arg, const struct proc_ref *ref, int64_t rss_bytes,
 			    int64_t of_bytes, int64_t since_us);
+	void (*on_signalled)(void *arg);
 	void *arg;
+	bool frozen_by_us;
+	const struct mounts *thaw_mounts;
 	int interrupt_fd;
 };
 

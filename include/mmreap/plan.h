@@ -68,7 +68,8 @@ struct plan_view {
 struct plan_sharers {
 	int clone_vm;
 	int vfork;   /* vfork parent or child, not yet past exec */
-	int unknown; /* could not be compared */
+	int co_targets; /* targets of this run themselves: asked for, and signalled as such */
+	int unknown;	/* could not be compared */
 	bool protected; /* one of them is init, mmreap itself, an ancestor that is not allowed */
 };
 

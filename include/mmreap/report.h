@@ -119,6 +119,19 @@ void report_print_kill(FILE *f, const struct kill_row *row, bool bytes);
 /** report_log_kill - Send one line to syslog: who, whom, why and how much */
 void report_log_kill(const struct kill_row *row);
 
+/* --- talking while it happens ----------------------------------------------------------- */
+
+/** report_has_progress - Is standard error a terminal that can redraw a line? */
+bool report_has_progress(void);
+/** report_progress - Redraw the line: bytes back of bytes at start, elapsed. */
+void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_bytes,
+		     int64_t since_us);
+/** report_progress_end - Wipe the line, if there is one. */
+void report_progress_end(void);
+
+/** report_ask_kill - Ask y/N on the terminal: 1 yes, 0 no, negative errno without a terminal. */
+int report_ask_kill(const struct proc_ref *ref);
+
 /* --- messages -------------------------------------------------------------------------- */
 
 /** report_say - Print "mmreap: MESSAGE" on stderr in one write */

@@ -51,9 +51,10 @@ struct victim {
 	struct worker *looker, *tracer;
 	struct victim_fds fds;
 	pid_t tid;
-	struct proc_ref *sharers;
+	struct held_sharer *sharers;
 	size_t n_sharers, cap_sharers;
 	struct memcg memcg;
+	int thawed_fd; /* a freezer cgroup that is not frozen; -1: none */
 	int64_t rss_before, rss_after; /* pages */
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
 	int64_t seen_rss, seen_ticks, moved_us, told_us;
@@ -64,9 +65,11 @@ struct driver {
 	const struct act_run *run;
 	const struct sys *sys;
 	struct victim *victims;
+	const struct target *targets;
 	size_t n;
 	int notify;
 	pid_t zombie;
+	bool told_signalled;
 	int64_t start_us;
 	int cpus;
 	struct pollfd *polls;
@@ -102,6 +105,8 @@ static struct worker *start_worker(struct driver *d, struct victim *v)
 		return NULL;
 	w->ref = v->target->ref;
 	w->zombie = d->zombie;
+	w->targets = d->targets;
+	w->n_targets = d->n;
 	return w;
 }
 
@@ -271,12 +276,29 @@ static void boost(struct driver *d, struct victim *v)
 	d->sys->close(dir);
 }
 
+/* Only the victim leaves the frozen cgroup: a process that moves to a thawed one is thawed. */
+static int thaw(struct driver *d, struct victim *v)
+{
+	char pid[16];
+
+	if (v->thawed_fd < 0 && d->run->thaw_mounts)
+		v->thawed_fd = cgroup_find_thawed(d->sys, d->run->thaw_mounts,
+						  v->target->ref.procfd);
+	if (v->thawed_fd < 0)
+		return v->thawed_fd;
+	/* The number is its own as long as it has not exited. */
+	if (d->sys->pidfd_exited(v->target->ref.pidfd))
+		return 0;
+	snprintf(pid, sizeof(pid), "%d", (int)v->target->ref.pid);
+	return d->sys->write_file(v->thawed_fd, "cgroup.procs", pid);
+}
+
 static bool has_exited(struct driver *d, struct victim *v)
 {
 	if (!d->sys->pidfd_exited(v->target->ref.pidfd))
 		return false;
 	for (size_t i = 0; i < v->n_sharers; i++)
-		if (!d->sys->pidfd_exited(v->sharers[i].pidfd))
+		if (!d->sys->pidfd_exited(v->sharers[i].ref.pidfd))
 			return false;
 	return true;
 }
@@ -354,6 +376,7 @@ static void begin(struct driver *d, struct victim *v)
 	switch (v->step.kind) {
 	case PLAN_LOOK:
 		set_result(d, v, observe_view(d->sys, d->run->self, ref, &r->view, NULL));
+		r->view.frozen &= !d->run->frozen_by_us;
 		v->row->ns_init = r->view.ns_init;
 		break;
 	case PLAN_RIGHT:
@@ -368,7 +391,8 @@ static void begin(struct driver *d, struct victim *v)
 	case PLAN_SHARER_RIGHTS:
 		if (v->sharers == NULL) {
 			v->sharers = calloc(WORKER_SHARERS, sizeof(*v->sharers));
-			v->cap_sharers = v->sharers ? WORKER_SHARERS : 0;
+			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
+			v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
 		}
 		v->started = look(d, v, look_sharer_rights);
 		if (v->started)
@@ -377,6 +401,8 @@ static void begin(struct driver *d, struct victim *v)
 	case PLAN_LISTS:
 		if (v->memcg.fd < 0)
 			memcg_find(d, v);
+		if (v->plan.view.frozen && d->run->thaw_mounts && v->thawed_fd < 0)
+			v->thawed_fd = cgroup_find_thawed(d->sys, d->run->thaw_mounts, ref->procfd);
 		if (v->looker)
 			v->looker->deep = !d->run->opt.robust_ignore;
 		else if ((v->looker = start_worker(d, v)))
@@ -404,7 +430,7 @@ static void begin(struct driver *d, struct victim *v)
 		set_result(d, v, 0);
 		break;
 	case PLAN_THAW:
-		set_result(d, v, -ENOSYS);
+		set_result(d, v, thaw(d, v));
 		break;
 	case PLAN_BOOST:
 		boost(d, v);
@@ -649,6 +675,9 @@ static void run_gates(struct driver *d, int64_t now)
 		if (v->started && v->step.kind == PLAN_REAP && now - v->moved_us < SLOT_US)
 			running++;
 	}
+	if (!d->told_signalled && d->run->on_signalled)
+		d->run->on_signalled(d->run->arg);
+	d->told_signalled = true;
 	while (running++ < d->cpus) {
 		biggest = NULL;
 		for (size_t i = 0; i < d->n; i++) {
@@ -729,10 +758,14 @@ static void fill_killed(struct victim *v)
 	if (!v->plan.collective || !v->plan.signalled || v->n_sharers == 0)
 		return;
 	for (size_t i = 0; i < v->n_sharers; i++) {
-		struct proc_id *id = &v->row->killed[n++];
+		const struct proc_ref *ref = &v->sharers[i].ref;
+		struct proc_id *id = &v->row->killed[n];
 
-		*id = (struct proc_id){.pid = v->sharers[i].pid, .inode = v->sharers[i].inode};
-		memcpy(id->comm, v->sharers[i].comm, sizeof(id->comm));
+		if (v->sharers[i].co_target)
+			continue;
+		*id = (struct proc_id){.pid = ref->pid, .inode = ref->inode};
+		memcpy(id->comm, ref->comm, sizeof(id->comm));
+		n++;
 	}
 	v->row->n_killed = n;
 }
@@ -758,12 +791,6 @@ static void advance(struct driver *d, struct victim *v)
 		if (d->run->on_step)
 			d->run->on_step(d->run->arg, &v->target->ref, was.kind, v->result.err,
 					v->result.now_us - d->start_us);
-		if (v->step.kind == PLAN_SIGNAL_SHARERS && !v->row->killed) {
-			/* Made before the first signal goes to a sharer; none may fail after it. */
-			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
-			if (!v->row->killed)
-				v->plan.collective = false;
-		}
 		if (v->step.kind == PLAN_DONE)
 			finish(d, v);
 		else
@@ -891,6 +918,7 @@ static void init_victim(struct driver *d, struct victim *v, const struct target 
 			     .row = row,
 			     .fds = {-1, -1, -1, -1, -1, 0, 0},
 			     .memcg = {.fd = -1, .before = UNKNOWN},
+			     .thawed_fd = -1,
 			     .rss_before = UNKNOWN,
 			     .rss_after = UNKNOWN,
 			     .seen_ticks = UNKNOWN,
@@ -921,11 +949,16 @@ static void end_victim(struct driver *d, struct victim *v)
 	}
 	if (v->left_behind)
 		return;
-	for (size_t i = 0; i < v->n_sharers; i++)
-		target_release(d->sys, &v->sharers[i]);
+	for (size_t i = 0; i < v->n_sharers; i++) {
+		v->sharers[i].fds.mem = -1; /* the target's */
+		observe_close(d->sys, &v->sharers[i].fds);
+		target_release(d->sys, &v->sharers[i].ref);
+	}
 	free(v->sharers);
 	if (v->memcg.fd >= 0)
 		d->sys->close(v->memcg.fd);
+	if (v->thawed_fd >= 0)
+		d->sys->close(v->thawed_fd);
 	observe_close(d->sys, &v->fds);
 	if (v->shared && atomic_fetch_sub(&v->shared->refs, 1) == 1)
 		free(v->shared);
@@ -942,6 +975,7 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 	d->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!d->victims || !d->polls || d->notify < 0)
 		return -ENOMEM;
+	d->targets = targets;
 	d->n = n;
 	for (size_t i = 0; i < n; i++) {
 		init_victim(d, &d->victims[i], &targets[i], &rows[i]);

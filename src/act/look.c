@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The looks and calls that can block, each a job of the looker thread. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "worker.h"
@@ -11,13 +12,24 @@
 #define DEEP_AFTER_US 1000
 #define WATCH_US 200000
 
+static bool is_target(const struct worker *w, const struct proc_id *id)
+{
+	for (size_t i = 0; i < w->n_targets; i++)
+		if (w->targets[i].err == 0 && w->targets[i].ref.pid == id->pid &&
+		    w->targets[i].ref.inode == id->inode)
+			return true;
+	return false;
+}
+
 static void count_relations(struct worker *w)
 {
 	struct plan_sharers f = {.unknown = w->scan.n_unknown};
 	size_t stored = w->scan.n_found < w->scan.capacity ? w->scan.n_found : w->scan.capacity;
 
 	for (size_t i = 0; i < stored; i++) {
-		if (w->found[i].relation == RELATION_CLONE_VM)
+		if (is_target(w, &w->found[i].id))
+			f.co_targets++;
+		else if (w->found[i].relation == RELATION_CLONE_VM)
 			f.clone_vm++;
 		else
 			f.vfork++;
@@ -35,7 +47,7 @@ void look_sharers(struct worker *w)
 static bool is_held_sharer(const struct worker *w, const struct proc_id *id)
 {
 	for (size_t i = 0; i < w->n_sharers; i++)
-		if (w->sharers[i].pid == id->pid && w->sharers[i].inode == id->inode)
+		if (w->sharers[i].ref.pid == id->pid && w->sharers[i].ref.inode == id->inode)
 			return true;
 	return false;
 }
@@ -49,6 +61,18 @@ static bool is_protected(const struct worker *w, pid_t pid)
 		if (w->self->ancestors[i] == pid)
 			return true;
 	return false;
+}
+
+static void hold_sharer(struct worker *w, const struct proc_ref *ref)
+{
+	struct held_sharer *s = &w->sharers[w->n_sharers++];
+	struct proc_id id = {.pid = ref->pid, .inode = ref->inode};
+
+	*s = (struct held_sharer){.ref = *ref, .co_target = is_target(w, &id)};
+	s->fds = (struct victim_fds){.pagemap = -1, .statm = -1, .mem = w->fds.mem,
+				     .bits = w->fds.bits, .err = w->fds.err};
+	s->fds.task = w->sys->open_at(ref->procfd, "task", O_DIRECTORY);
+	s->fds.stat = w->sys->open_at(ref->procfd, "stat", 0);
 }
 
 /*
@@ -84,7 +108,7 @@ static int hold_new_sharers(struct worker *w)
 			target_release(w->sys, &ref);
 			return err;
 		}
-		w->sharers[w->n_sharers++] = ref;
+		hold_sharer(w, &ref);
 		fresh++;
 	}
 	return fresh;
@@ -110,7 +134,8 @@ void look_signal_sharers(struct worker *w)
 		int n, err;
 
 		for (; signalled < w->n_sharers; signalled++)
-			w->sys->pidfd_signal(w->sharers[signalled].pidfd, 9);
+			if (!w->sharers[signalled].co_target)
+				w->sys->pidfd_signal(w->sharers[signalled].ref.pidfd, 9);
 		/* A sharer can have made another one before it died. T still has the mm. */
 		err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
 		if (err < 0 || atomic_load(&w->stop)) {
@@ -125,6 +150,22 @@ void look_signal_sharers(struct worker *w)
 	}
 }
 
+/* The lists of a sharer's threads lie in the same memory and are lost with it all the same. */
+static void add_sharer_lists(struct worker *w, struct held_sharer *s)
+{
+	struct plan_lists l = {0};
+	pid_t unused;
+
+	s->fds.mem = w->fds.mem;
+	s->fds.bits = w->fds.bits;
+	if (observe_lists(w->sys, &s->fds, w->deep, w->dents, &l, &unused) < 0)
+		return; /* gone: SETTLE looks again */
+	w->lists.threads += l.threads;
+	w->lists.in_use += l.in_use;
+	w->lists.null += l.null;
+	w->lists.unreadable |= l.unreadable;
+}
+
 void look_lists(struct worker *w)
 {
 	w->tid = 0;
@@ -134,6 +175,8 @@ void look_lists(struct worker *w)
 	atomic_store(&w->opened, true);
 	w->lists = (struct plan_lists){0};
 	w->err = observe_lists(w->sys, &w->fds, w->deep, w->dents, &w->lists, &w->tid);
+	for (size_t i = 0; w->err == 0 && i < w->n_sharers; i++)
+		add_sharer_lists(w, &w->sharers[i]);
 	/* Lists need mem, and T needs its task directory. */
 	if (w->err == 0 && w->deep && w->fds.mem < 0 && w->lists.null < w->lists.threads) {
 		w->lists.unreadable = true;
@@ -160,6 +203,20 @@ static void read_held_list(struct worker *w, struct plan_threads *t)
 	}
 }
 
+/* All threads that use this memory must be done with their lists, whosever they are. */
+static void add_sharer_threads(struct worker *w, const struct held_sharer *s, bool deep,
+			       struct plan_threads *t)
+{
+	struct plan_threads st;
+
+	if (observe_threads(w->sys, &s->fds, 0, deep, w->dents, &st) < 0 || st.gone)
+		return;
+	t->complete &= st.complete;
+	t->unsettled += st.unsettled;
+	t->in_use += st.in_use;
+	t->unreadable += st.unreadable;
+}
+
 void look_settle(struct worker *w)
 {
 	int64_t start = w->sys->now_us(), gap = SETTLE_MIN_US;
@@ -178,6 +235,8 @@ void look_settle(struct worker *w)
 		t.t_stopped = state == T_STOPPED;
 		if (t.t_stopped)
 			read_held_list(w, &t);
+		for (size_t i = 0; i < w->n_sharers; i++)
+			add_sharer_threads(w, &w->sharers[i], deep, &t);
 		w->seen_in_use |= t.in_use > 0;
 		w->settled = plan_settle(&t);
 		if (w->settled != SETTLED_WAIT)

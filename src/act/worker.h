@@ -25,6 +25,17 @@ struct shared {
 	_Atomic int64_t cpu_ticks; /* CPU time of the exiting process */
 };
 
+/**
+ * struct held_sharer - a sharer that is held and that we may signal
+ * @fds: its threads have robust lists in the same memory; mem is the target's, borrowed
+ * @co_target: it is a target of this run itself and gets its signal as such
+ */
+struct held_sharer {
+	struct proc_ref ref;
+	struct victim_fds fds;
+	bool co_target;
+};
+
 struct worker {
 	const struct sys *sys;
 	const struct run_self *self;
@@ -45,7 +56,9 @@ struct worker {
 	pid_t zombie;
 	bool flag, deep, has_tracer;
 	/* in and out */
-	struct proc_ref *sharers; /* held sharers: the victim's array, used by one job at a time */
+	struct held_sharer *sharers; /* the victim's array, used by one job at a time */
+	const struct target *targets; /* of the run */
+	size_t n_targets;
 	size_t n_sharers, cap_sharers;
 	/* out */
 	int err;

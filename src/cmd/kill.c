@@ -1,34 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* The story of `mmreap kill`: parse, hold, ask, act, say. */
+/* The story of `mmreap kill`: parse, hold, ask, act, say; once more while a cgroup has members. */
 
 #include <errno.h>
 #include <mmreap/act.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
 #include <mmreap/report.h>
-#include <mmreap/target.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include "selection.h"
+
+/* A frozen cgroup cannot fork, so one round is the rule; who moves processes in may cause more. */
+#define MAX_ROUNDS 8
+#define FREEZE_US 2000000
+
 struct story {
 	struct kill_request req;
 	struct column_list columns;
 	struct run_self self;
-	struct target *targets;
+	struct selection selection;
+	struct selection_error error;
+	struct target *targets; /* of this round */
 	size_t n_targets;
-	struct kill_row *rows;
+	struct kill_row *rows; /* of all rounds */
+	size_t n_rows;
 	sigset_t signals; /* taken by the signalfd */
 	int interrupt_fd;
 };
 
 static void story_free(struct story *s)
 {
-	act_free_rows(s->rows, s->rows ? s->n_targets : 0);
+	act_free_rows(s->rows, s->n_rows);
 	free(s->rows);
 	target_free(&sys_linux, s->targets, s->n_targets);
+	selection_free(&s->selection);
 	kill_request_free(&s->req);
 	cleanup_close(&s->interrupt_fd);
 	cleanup_close(&s->self.proc_fd);
@@ -42,6 +51,21 @@ static void say_step(void *arg, const struct proc_ref *ref, enum plan_kind kind,
 	(void)arg;
 	report_say("%d: %8lld us: %s%s%s", (int)ref->pid, (long long)since_us, plan_kind_word(kind),
 		   err < 0 ? ": " : "", err < 0 ? (error ? error : "error") : "");
+}
+
+static void say_progress(void *arg, const struct proc_ref *ref, int64_t rss_bytes, int64_t of_bytes,
+			 int64_t since_us)
+{
+	(void)arg;
+	report_progress(ref, rss_bytes, of_bytes, since_us);
+}
+
+static void thaw_all(void *arg)
+{
+	struct story *s = arg;
+
+	for (size_t i = 0; i < s->selection.n_cgroups; i++)
+		cgroup_thaw(&sys_linux, &s->selection.cgroups[i]);
 }
 
 /* The signals that end a tool by default, but not those that our starter had us ignore. */
@@ -61,12 +85,13 @@ static int catch_signals(struct story *s)
 	return signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Die of the signal that stopped us, so that the shell sees it; does not return if it was one. */
+/* Die of the signal that stopped us, so that the shell sees it. */
 static void die_of_signal(struct story *s)
 {
 	struct signalfd_siginfo info;
 
-	for (size_t i = 0; i < s->n_targets; i++)
+	thaw_all(s);
+	for (size_t i = 0; i < s->n_rows; i++)
 		if (s->rows[i].signalled && s->rows[i].outcome == OUTCOME_PENDING)
 			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
 	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
@@ -78,48 +103,199 @@ static void die_of_signal(struct story *s)
 static int say_outcomes(const struct story *s)
 {
 	const struct kill_options *opt = &s->req.opt;
-	enum outcome outcomes[s->n_targets ? s->n_targets : 1];
-	int err = 0;
+	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
+	int err = outcomes ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < s->n_targets; i++) {
+	for (size_t i = 0; outcomes && i < s->n_rows; i++) {
 		outcomes[i] = s->rows[i].outcome;
 		if (opt->log && !opt->dry_run)
 			report_log_kill(&s->rows[i]);
 	}
 	if (!report_wants_sentences(&s->req.out)) {
 		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
-					s->rows, s->n_targets, sizeof(*s->rows));
+					s->rows, s->n_rows, sizeof(*s->rows));
 	} else {
-		for (size_t i = 0; i < s->n_targets; i++)
-			if (!opt->quiet || outcome_status(outcomes[i]) != STATUS_OK)
+		for (size_t i = 0; i < s->n_rows; i++)
+			if (!opt->quiet || outcome_status(s->rows[i].outcome) != STATUS_OK)
 				report_print_kill(opt->quiet ? stderr : stdout, &s->rows[i],
 						  s->req.out.bytes);
 	}
 	if (err < 0)
 		return report_error(false, STATUS_FAILURE, strerror(-err));
-	return (int)outcome_combine(outcomes, s->n_targets);
+	return s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
 }
 
-static int resolve(struct story *s, struct cli_error *error)
+/* --interactive: who is not meant is let go before anything is touched. */
+static int ask(struct story *s)
 {
-	struct target_error who;
-	int err = target_resolve(&sys_linux, &s->self, s->req.targets.specs,
-				 s->req.targets.n_specs, &s->targets, &s->n_targets, &who);
+	size_t kept = 0;
 
-	if (err == -EINVAL)
-		cli_fail(error, "%d is a thread of process %d (%s), not a process; use %d",
-			 (int)who.tid, (int)who.leader, who.comm, (int)who.leader);
+	for (size_t i = 0; i < s->n_targets; i++) {
+		struct target *t = &s->targets[i];
+		int yes = t->err ? 1 : report_ask_kill(&t->ref);
+
+		if (yes < 0)
+			return yes;
+		if (yes)
+			s->targets[kept++] = *t;
+		else
+			target_release(&sys_linux, &t->ref);
+	}
+	s->n_targets = kept;
+	return 0;
+}
+
+static bool is_known(const struct story *s, const struct target *t)
+{
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (s->rows[i].id.pid == t->ref.pid && s->rows[i].id.inode == t->ref.inode)
+			return true;
+	return false;
+}
+
+/* The members that are new since the last round; of the first round all. */
+static int next_targets(struct story *s, int round)
+{
+	const struct kill_options *opt = &s->req.opt;
+	size_t kept = 0;
+
+	target_free(&sys_linux, s->targets, s->n_targets);
+	s->targets = NULL;
+	s->n_targets = 0;
+	if (round > 0)
+		s->selection.n_specs = 0;
+	if (selection_add_members(&s->selection, true, opt->allow_ancestors, &s->error) < 0 ||
+	    selection_resolve(&s->selection, &s->targets, &s->n_targets, &s->error) < 0)
+		return -1;
+	for (size_t i = 0; i < s->n_targets; i++) {
+		struct target *t = &s->targets[i];
+
+		if (round > 0 && (t->err || is_known(s, t)))
+			target_release(&sys_linux, &t->ref);
+		else
+			s->targets[kept++] = *t;
+	}
+	s->n_targets = kept;
+	return 0;
+}
+
+static int fail_memory(struct story *s)
+{
+	s->error = (struct selection_error){.status = STATUS_FAILURE,
+					    .text = "out of memory; nothing more was touched"};
+	return -1;
+}
+
+/* One round: freeze, hold, act, thaw. Returns 0, -1 with s->error, or -EINTR. */
+static int play_round(struct story *s, struct act_run *run, int round)
+{
+	const struct kill_options *opt = &s->req.opt;
+	bool freeze = !opt->dry_run && !opt->interactive && (opt->grace_us == UNKNOWN || round > 0);
+	struct kill_row *rows;
+	int err;
+
+	/* Look before freezing: a cgroup that must not be touched is not frozen either. */
+	if (s->selection.n_cgroups && freeze) {
+		struct selection probe = s->selection;
+
+		probe.specs = NULL;
+		probe.n_specs = probe.capacity = 0;
+		err = selection_add_members(&probe, true, opt->allow_ancestors, &s->error);
+		free(probe.specs);
+		if (err < 0)
+			return err;
+		for (size_t i = 0; i < s->selection.n_cgroups; i++)
+			cgroup_freeze(&sys_linux, &s->selection.cgroups[i], FREEZE_US);
+	}
+	run->frozen_by_us = false;
+	for (size_t i = 0; i < s->selection.n_cgroups; i++)
+		run->frozen_by_us |= s->selection.cgroups[i].frozen_by_us;
+	if (next_targets(s, round) < 0)
+		return -1;
+	if (opt->interactive && ask(s) < 0) {
+		s->error = (struct selection_error){
+			.status = STATUS_USAGE,
+			.text = "--interactive needs a terminal to ask on; nothing was touched"};
+		return -1;
+	}
+	rows = realloc(s->rows, (s->n_rows + s->n_targets + 1) * sizeof(*rows));
+	if (rows == NULL)
+		return fail_memory(s);
+	s->rows = rows;
+	err = act_kill(run, s->targets, s->n_targets, rows + s->n_rows);
+	s->n_rows += s->n_targets;
+	thaw_all(s);
+	return err == -ENOMEM ? fail_memory(s) : err;
+}
+
+static int play(struct story *s, struct act_run *run)
+{
+	int err = play_round(s, run, 0);
+
+	for (int round = 1; err == 0 && !s->req.opt.dry_run && s->selection.n_cgroups; round++) {
+		size_t before = s->n_rows;
+
+		/* The last resort is the kernel's own; it reaps nothing, but nobody escapes it. */
+		if (round == MAX_ROUNDS)
+			for (size_t i = 0; i < s->selection.n_cgroups; i++)
+				cgroup_kill(&sys_linux, &s->selection.cgroups[i]);
+		err = play_round(s, run, round);
+		if (s->n_rows == before || round == MAX_ROUNDS)
+			break;
+	}
 	return err;
+}
+
+static void raise_limit(void)
+{
+	struct rlimit files;
+
+	/* Seven descriptors for each target. */
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int run_story(struct story *s)
+{
+	struct act_run run = {.sys = &sys_linux,
+			      .self = &s->self,
+			      .opt = s->req.opt,
+			      .on_step = s->req.opt.verbose ? say_step : NULL,
+			      .on_progress = report_has_progress() ? say_progress : NULL,
+			      .on_signalled = thaw_all,
+			      .arg = s};
+	bool json = s->req.out.json;
+	int err;
+
+	if (selection_open(&sys_linux, &s->self, &s->req.targets, &s->selection, &s->error) < 0)
+		return report_error(json, s->error.status, s->error.text);
+	if (s->req.opt.thaw && s->selection.mounts.n_cgroups == 0)
+		mounts_load(&s->selection.mounts);
+	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
+	s->interrupt_fd = catch_signals(s);
+	run.interrupt_fd = s->interrupt_fd;
+	act_probe(&sys_linux, &run.has_mrelease, &run.has_flag);
+	raise_limit();
+	err = play(s, &run);
+	report_progress_end();
+	if (err == -EINTR)
+		die_of_signal(s);
+	if (err == -1 && s->n_rows == 0)
+		return report_error(json, s->error.status, s->error.text);
+	if (err == -1)
+		report_say("%s", s->error.text);
+	if (s->n_rows == 0 && !s->req.opt.interactive)
+		return report_error(json, STATUS_NO_PROCESS, "no process matched");
+	return say_outcomes(s);
 }
 
 static int run(int argc, const char **argv)
 {
 	_cleanup_(story_free) struct story s = {.interrupt_fd = -1, .self.proc_fd = -1};
 	const struct output_options *out = &s.req.out;
-	struct act_run run = {.sys = &sys_linux, .self = &s.self};
 	struct cli_error error = {0};
-	struct rlimit files;
-	int err;
 
 	switch (cli_parse_kill(argc, argv, &s.req, &error)) {
 	case CLI_DONE:
@@ -134,35 +310,11 @@ static int run(int argc, const char **argv)
 	error.json = out->json;
 	if (report_choose_columns(&report_table_kill, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
-	err = observe_self(&sys_linux, &s.self);
-	if (err < 0)
+	if (observe_self(&sys_linux, &s.self) < 0)
 		return report_error(out->json, STATUS_FAILURE,
 				    "/proc is not a mounted procfs: nothing can be told safely from "
 				    "it, and nothing was touched; mount it");
-	/* Seven descriptors for each target. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	if (resolve(&s, &error) == -EINVAL)
-		return report_usage_error(&error);
-	s.rows = calloc(s.n_targets + 1, sizeof(*s.rows));
-	if (s.rows == NULL || s.targets == NULL)
-		return report_error(out->json, STATUS_FAILURE, "out of memory; nothing was touched");
-	if (s.n_targets == 0)
-		return s.req.targets.from_stdin ? STATUS_NO_PROCESS : STATUS_OK;
-
-	s.interrupt_fd = catch_signals(&s);
-	run.interrupt_fd = s.interrupt_fd;
-	run.opt = s.req.opt;
-	run.on_step = s.req.opt.verbose ? say_step : NULL;
-	act_probe(&sys_linux, &run.has_mrelease, &run.has_flag);
-	err = act_kill(&run, s.targets, s.n_targets, s.rows);
-	if (err == -EINTR)
-		die_of_signal(&s);
-	if (err == -ENOMEM)
-		return report_error(out->json, STATUS_FAILURE, "out of memory; nothing was touched");
-	return say_outcomes(&s);
+	return run_story(&s);
 }
 
 const struct command command_kill = {.syntax = &cli_syntax_kill, .run = run};

@@ -87,8 +87,8 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 		 struct plan_view *ret, struct status_facts *ret_status)
 {
 	struct plan_view v = {0};
-	struct status_facts s;
-	struct stat_facts st;
+	struct status_facts s = {0};
+	struct stat_facts st = {0};
 	char wchan[64] = "";
 	int err;
 

@@ -228,9 +228,12 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 		if (r->now_us < st->vfork_us)
 			return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
 	}
-	if (s->clone_vm + s->vfork == 0)
+	if (s->clone_vm + s->vfork == 0 && s->co_targets == 0)
 		return read_lists(st, r->now_us);
-
+	if (s->clone_vm + s->vfork == 0) {
+		st->collective = true;
+		return step(st, PLAN_SHARER_RIGHTS);
+	}
 	switch (st->cfg.opt.sharers) {
 	case SHARERS_REFUSE:
 		return done(st, OUTCOME_REFUSED_SHARED,
@@ -260,7 +263,7 @@ static struct plan_step after_sharer_rights(struct plan_kill *st, const struct p
 static bool choose_method(struct plan_kill *st)
 {
 	const struct plan_lists *l = &st->lists;
-	bool shared = st->sharers.clone_vm + st->sharers.vfork > 0;
+	bool shared = st->sharers.clone_vm + st->sharers.vfork + st->sharers.co_targets > 0;
 	/* Zapping at once is safe only where no thread has ever registered a list. */
 	bool nothing_to_lose =
 		st->cfg.opt.robust_ignore || (!l->unreadable && l->null == l->threads);

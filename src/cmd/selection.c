@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmreap/report.h>
+
+#include "selection.h"
+
+__attribute__((format(printf, 3, 4))) static int fail(struct selection_error *e,
+						      enum exit_status status, const char *format,
+						      ...)
+{
+	va_list ap;
+
+	e->status = status;
+	va_start(ap, format);
+	vsnprintf(e->text, sizeof(e->text), format, ap);
+	va_end(ap);
+	return -1;
+}
+
+static int out_of_memory(struct selection_error *e)
+{
+	return fail(e, STATUS_FAILURE, "out of memory; nothing was touched");
+}
+
+static int add_spec(struct selection *s, const struct target_spec *spec, struct selection_error *e)
+{
+	if (s->n_specs == s->capacity) {
+		size_t capacity = s->capacity ? s->capacity * 2 : 16;
+		struct target_spec *specs = realloc(s->specs, capacity * sizeof(*specs));
+
+		if (specs == NULL)
+			return out_of_memory(e);
+		s->specs = specs;
+		s->capacity = capacity;
+	}
+	s->specs[s->n_specs++] = *spec;
+	return 0;
+}
+
+static int add_pids(struct selection *s, const struct pid_list *pids, struct selection_error *e)
+{
+	for (size_t i = 0; i < pids->n; i++) {
+		struct target_spec spec = {.kind = SPEC_PID, .pid = pids->pids[i], .selected = true};
+
+		if (add_spec(s, &spec, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_comm(struct selection *s, const char *comm, struct selection_error *e)
+{
+	struct pid_list pids = {0};
+	int err = select_comm(s->sys, s->self, comm, &pids);
+
+	if (err < 0)
+		err = fail(e, STATUS_FAILURE, "cannot list the processes: %s", strerror(-err));
+	else
+		err = add_pids(s, &pids, e);
+	pid_list_free(&pids);
+	return err;
+}
+
+static int add_cgroup(struct selection *s, const char *path, struct selection_error *e)
+{
+	struct cgroup_ref *cgroups, cg;
+	char name[1024];
+	int err;
+
+	text_escape(path, name, sizeof(name));
+	if (s->mounts.n_cgroups == 0) {
+		err = mounts_load(&s->mounts);
+		if (err < 0)
+			return fail(e, STATUS_FAILURE, "cannot read the mount table: %s",
+				    strerror(-err));
+	}
+	err = cgroup_find(s->sys, &s->mounts, path, &cg);
+	if (err == -EISDIR)
+		return fail(e, STATUS_REFUSED,
+			    "%.200s is the root cgroup: every process is in it; name one below it",
+			    name);
+	if (err == -ENOTUNIQ)
+		return fail(e, STATUS_USAGE,
+			    "cgroup %.200s exists in more than one hierarchy; give its path under "
+			    "the mount point",
+			    name);
+	if (err == -ENOENT)
+		return fail(e, STATUS_NO_PROCESS, "no such cgroup: %.200s; see /proc/PID/cgroup",
+			    name);
+	if (err == -EINVAL)
+		return fail(e, STATUS_USAGE, "cgroup path %.200s has \"..\" in it", name);
+	if (err < 0)
+		return fail(e, err == -EACCES ? STATUS_DENIED : STATUS_FAILURE,
+			    "cannot open cgroup %.200s: %s", name, strerror(-err));
+	cgroups = realloc(s->cgroups, (s->n_cgroups + 1) * sizeof(*cgroups));
+	if (cgroups == NULL) {
+		cgroup_close(s->sys, &cg);
+		return out_of_memory(e);
+	}
+	s->cgroups = cgroups;
+	s->cgroups[s->n_cgroups++] = cg;
+	return 0;
+}
+
+int selection_open(const struct sys *sys, const struct run_self *self,
+		   const struct target_list *list, struct selection *ret,
+		   struct selection_error *ret_error)
+{
+	*ret = (struct selection){.sys = sys, .self = self};
+	for (size_t i = 0; i < list->n_specs; i++) {
+		const struct target_spec *spec = &list->specs[i];
+		int err;
+
+		if (spec->kind == SPEC_COMM)
+			err = add_comm(ret, spec->text, ret_error);
+		else if (spec->kind == SPEC_CGROUP)
+			err = add_cgroup(ret, spec->text, ret_error);
+		else
+			err = add_spec(ret, spec, ret_error);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+void selection_free(struct selection *s)
+{
+	for (size_t i = 0; i < s->n_cgroups; i++)
+		cgroup_close(s->sys, &s->cgroups[i]);
+	free(s->cgroups);
+	free(s->specs);
+	mounts_free(&s->mounts);
+}
+
+/* Killing all of a cgroup that holds us is never what was meant: not even the rest of it. */
+static const char *protected_member(const struct selection *s, pid_t pid, bool allow_ancestors)
+{
+	if (pid == 1)
+		return "init (PID 1)";
+	if (pid == s->self->pid)
+		return "mmreap itself";
+	for (size_t i = 0; i < s->self->n_ancestors && !allow_ancestors; i++)
+		if (s->self->ancestors[i] == pid)
+			return "an ancestor of mmreap";
+	return NULL;
+}
+
+int selection_add_members(struct selection *s, bool protect, bool allow_ancestors,
+			  struct selection_error *ret_error)
+{
+	for (size_t i = 0; i < s->n_cgroups; i++) {
+		struct pid_list pids = {0};
+		int err = cgroup_members(s->sys, &s->cgroups[i], &pids);
+
+		if (err < 0)
+			err = fail(ret_error, STATUS_FAILURE, "cannot list cgroup %.200s: %s",
+				   s->cgroups[i].path, strerror(-err));
+		for (size_t j = 0; err == 0 && protect && j < pids.n; j++) {
+			const char *who = protected_member(s, pids.pids[j], allow_ancestors);
+
+			if (who)
+				err = fail(ret_error, STATUS_REFUSED,
+					   "cgroup %.200s holds %s (%d): refused as a whole, nothing "
+					   "was touched; name its processes one by one",
+					   s->cgroups[i].path, who, (int)pids.pids[j]);
+		}
+		if (err == 0)
+			err = add_pids(s, &pids, ret_error);
+		pid_list_free(&pids);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int selection_resolve(const struct selection *s, struct target **ret, size_t *ret_n,
+		      struct selection_error *ret_error)
+{
+	struct target_error who;
+	char comm[SENTENCE_SIZE];
+	int err = target_resolve(s->sys, s->self, s->specs, s->n_specs, ret, ret_n, &who);
+
+	if (err == -ENOMEM)
+		return out_of_memory(ret_error);
+	if (err == 0)
+		return 0;
+	text_escape(who.comm, comm, sizeof(comm));
+	return fail(ret_error, STATUS_USAGE,
+		    "%d is a thread of process %d (%.100s), not a process; use %d", (int)who.tid,
+		    (int)who.leader, comm, (int)who.leader);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* One redrawn line while a reap lasts, and the question of --interactive. */
+
+#include <errno.h>
+#include <mmreap/cleanup.h>
+#include <mmreap/report.h>
+#include <string.h>
+
+static bool drawn;
+
+bool report_has_progress(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_bytes,
+		     int64_t since_us)
+{
+	char comm[SENTENCE_SIZE], back[32] = "", of[32] = "", line[256], time[32];
+
+	text_escape(ref->comm, comm, sizeof(comm));
+	text_time(since_us, time, sizeof(time));
+	if (of_bytes != UNKNOWN)
+		text_size(of_bytes, false, of, sizeof(of));
+	if (of_bytes != UNKNOWN && rss_bytes != UNKNOWN)
+		text_size(of_bytes > rss_bytes ? of_bytes - rss_bytes : 0, false, back,
+			  sizeof(back));
+	/* The line is wiped to its end: it was longer a moment ago, perhaps. */
+	if (back[0])
+		snprintf(line, sizeof(line), "\r%d %.40s: %s of %s unmapped, %s\033[K", (int)ref->pid,
+			 comm, back, of, time);
+	else
+		snprintf(line, sizeof(line), "\r%d %.40s: %s, exiting, %s\033[K", (int)ref->pid, comm,
+			 of, time);
+	drawn = true;
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		drawn = false;
+}
+
+void report_progress_end(void)
+{
+	static const char wipe[] = "\r\033[K";
+
+	if (drawn && write(STDERR_FILENO, wipe, sizeof(wipe) - 1) > 0)
+		drawn = false;
+}
+
+int report_ask_kill(const struct proc_ref *ref)
+{
+	/* Standard input may be the list of targets. */
+	_cleanup_fclose_ FILE *tty = fopen("/dev/tty", "r+e");
+	char comm[SENTENCE_SIZE], answer[64];
+
+	if (tty == NULL)
+		return -errno;
+	text_escape(ref->comm, comm, sizeof(comm));
+	fprintf(tty, "Kill %d %s? (y/N) ", (int)ref->pid, comm);
+	fflush(tty);
+	if (fgets(answer, sizeof(answer), tty) == NULL)
+		return 0;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* --comm: names to PIDs. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmreap/select.h>
+
+int pid_list_add(struct pid_list *list, pid_t pid)
+{
+	if (list->n == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		pid_t *pids = realloc(list->pids, capacity * sizeof(*pids));
+
+		if (pids == NULL)
+			return -ENOMEM;
+		list->pids = pids;
+		list->capacity = capacity;
+	}
+	list->pids[list->n++] = pid;
+	return 0;
+}
+
+void pid_list_free(struct pid_list *list)
+{
+	free(list->pids);
+	*list = (struct pid_list){0};
+}
+
+int select_comm(const struct sys *sys, const struct run_self *self, const char *comm,
+		struct pid_list *ret)
+{
+	struct pid_list found = {0};
+	int err = scan_comm(comm, &found);
+
+	for (size_t i = 0; err == 0 && i < found.n; i++) {
+		struct proc_ref ref;
+		pid_t leader;
+
+		if (found.pids[i] == self->pid)
+			continue;
+		if (target_hold(sys, self, found.pids[i], 0, &ref, &leader) < 0)
+			continue;
+		if (strcmp(ref.comm, comm) == 0)
+			err = pid_list_add(ret, ref.pid);
+		target_release(sys, &ref);
+	}
+	pid_list_free(&found);
+	return err;
+}
