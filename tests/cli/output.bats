@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is printed: one JSON document whatever happens, columns, and writes that fail.
+
+load common
+
+setup() {
+	start_bystander
+}
+
+teardown() {
+	end_bystander
+}
+
+@test "output: a usage error under --json is a document, and a sentence on stderr" {
+	needs jq
+	for arguments in 'kill -J abc' 'kill abc --json' 'kill -J' 'kill --frob -J' 'kill -9 -J' \
+		'kill -bJ -t x' 'kill --comm= -J' 'kill -J -o bogus PID' 'kill -J -r PID' \
+		'kill -J --reap-only -g1 PID' 'frob -J' '--json' '--json kill PID'; do
+		# shellcheck disable=SC2086
+		mmreap ${arguments//PID/$bystander}
+		echo "$arguments: $status: $output"
+		[ "$status" -eq 2 ]
+		jq -e -s 'length == 1 and (.[0] | keys == ["error"] and .error.status == 2 and
+			(.error | keys == ["message", "status"]))' <<<"$output"
+		[ "$stderr" = "mmreap: $(jq -r .error.message <<<"$output")" ]
+		untouched
+	done
+	mmreap kill -J - < <(printf '"\\\e\n')
+	[ "$status" -eq 2 ]
+	jq -e '.error.message | contains("\"\\\u001b")' <<<"$output"
+}
+
+@test "output: JSON has the columns of --list-columns, in that order" {
+	needs jq
+	mmreap kill --dry-run --json "$bystander"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	keys=$(jq -r '.kill[0] | keys_unsorted[]' <<<"$output")
+	[ "$keys" = "$("$MMREAP" kill -H | awk 'NR > 1 { print $1 }')" ]
+	[ "$keys" = "$("$MMREAP" kill -H -J | jq -r '.columns[].name')" ]
+	jq -e --argjson pid "$bystander" '.kill | length == 1 and (.[0] |
+		.pid == $pid and .comm == "sleep" and .dry_run == true and .exited == false and
+		(.rss_before | type) == "number" and .killed == [] and .errno == null and
+		.reap_ms == null and .exit_ms == null and (.message | startswith("would be ")))' <<<"$output"
+	untouched
+}
+
+@test "output: several targets are several rows of one document" {
+	needs jq
+	mmreap kill --dry-run -J "$bystander" 2147483647
+	[ "$status" -eq 64 ]
+	jq -e -s 'length == 1 and (.[0].kill | map(.outcome) == ["reaped", "no-process"])' <<<"$output"
+	jq -e '.kill[1] | .inode == null and .comm == null and .method == null and .sharers == null and
+		.rss_before == null and .unmapped == null' <<<"$output"
+}
+
+@test "output: nothing matched is a document too" {
+	needs jq
+	mmreap kill -J - </dev/null
+	[ "$status" -eq 5 ]
+	jq -e -s 'length == 1' <<<"$output"
+}
+
+@test "output: the sentence is the message behind PID and name" {
+	needs jq
+	mmreap kill --dry-run "$bystander"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	# The resident set of a process that sleeps does not change between two looks.
+	[ "$output" = "$bystander sleep: $("$MMREAP" kill --dry-run -J "$bystander" |
+		jq -r '.kill[0].message')" ]
+}
+
+@test "output: PID:INODE goes back in" {
+	needs jq
+	inode=$("$MMREAP" kill --dry-run -J "$bystander" | jq '.kill[0].inode')
+	[ "$inode" != null ] || skip "no pidfs inodes in this kernel"
+	mmreap kill --dry-run "$bystander:$inode"
+	[ "$status" -eq 0 ]
+	mmreap kill "$bystander:$((inode + 1))"
+	[ "$status" -eq 5 ]
+	[[ $output == *"the PID was reused"* ]]
+	untouched
+}
+
+@test "output: chosen columns, raw, without headings" {
+	mmreap kill --dry-run -n -r -o pid,OUTCOME "$bystander"
+	[ "$output" = "$bystander reaped" ]
+	mmreap kill --dry-run -r -o pid,dry_run "$bystander"
+	[ "${lines[0]}" = "PID DRY_RUN" ]
+	[ "${lines[1]}" = "$bystander yes" ]
+	mmreap kill --dry-run -O "$bystander"
+	read -ra words <<<"${lines[0]}"
+	[ "${#words[@]}" -eq "$(("$("$MMREAP" kill -H | wc -l)" - 1))" ]
+	mmreap kill --dry-run -o +step "$bystander"
+	[[ ${lines[0]} == *PID*OUTCOME*STEP ]]
+}
+
+@test "output: sizes are for people, and numbers with --bytes" {
+	mmreap kill --dry-run -n -r -o rss_before "$bystander"
+	[[ $output =~ ^[0-9]+\.[0-9][KM]$ ]]
+	mmreap kill --dry-run -n -r -b -o rss_before "$bystander"
+	[[ $output =~ ^[0-9]{5,}$ ]]
+	mmreap kill --dry-run -b "$bystander"
+	[[ $output == *" bytes resident"* ]]
+}
+
+@test "output: a name with control characters, quotes and broken UTF-8" {
+	needs jq
+	mkfifo "$BATS_TEST_TMPDIR/stay" "$BATS_TEST_TMPDIR/ready"
+	# shellcheck disable=SC2016
+	bash -c 'printf "a\e\"\\\\\377\n" >/proc/$$/comm; exec 8<>"$1"; echo >"$2"; read -ru 8' \
+		bash "$BATS_TEST_TMPDIR/stay" "$BATS_TEST_TMPDIR/ready" 3>&- &
+	evil=$!
+	read -r <"$BATS_TEST_TMPDIR/ready"
+	text=$("$MMREAP" kill --dry-run "$evil")
+	raw=$("$MMREAP" kill --dry-run -nr -o comm "$evil")
+	json=$("$MMREAP" kill --dry-run -J "$evil")
+	kill -KILL "$evil"
+	echo "$text" | od -c
+	[[ $text == "$evil a\\x1b\"\\x5c\\xff"*": would be "* ]]
+	[[ $raw == 'a\x1b"\x5c\xff'* ]]
+	jq -e '.kill[0].comm | startswith("a\u001b\"\\\ufffd")' <<<"$json"
+	iconv -f UTF-8 -t UTF-8 <<<"$json" >/dev/null
+}
+
+@test "output: a full device is noticed" {
+	for arguments in "kill --dry-run $bystander" "kill --dry-run -J $bystander" \
+		"kill --dry-run -O $bystander" 'kill -H' 'kill -h' 'kill -V' -h -V; do
+		# shellcheck disable=SC2086
+		run --separate-stderr bash -c '"$@" >/dev/full' bash "${LIMITED[@]}" $arguments
+		echo "$arguments: $status: $stderr"
+		[ "$status" -eq 1 ]
+		[ "$stderr" = "mmreap: standard output: No space left on device" ]
+	done
+	# What is wrong already stays what it was.
+	run --separate-stderr bash -c '"$@" >/dev/full' bash "${LIMITED[@]}" kill 2147483647
+	[ "$status" -eq 5 ]
+	run --separate-stderr bash -c '"$@" >/dev/full' bash "${LIMITED[@]}" kill -J abc
+	[ "$status" -eq 2 ]
+}
+
+@test "output: a pipe without a reader is noticed, and does not stop a kill half-way" {
+	local pipe=$BATS_TEST_TMPDIR/pipe
+	mkfifo "$pipe"
+	exec 8<>"$pipe"
+	exec 9>"$pipe" 8>&-
+	run --separate-stderr bash -c '"$@" >&9' bash "${LIMITED[@]}" kill "$bystander"
+	exec 9>&-
+	[ "$status" -eq 1 ]
+	[ "$stderr" = "mmreap: standard output: Broken pipe" ]
+	run ! untouched
+}
+
+@test "output: closed descriptors are no place for a pidfd" {
+	run --separate-stderr bash -c '"$@" >&-' bash "${LIMITED[@]}" kill --dry-run "$bystander"
+	[ "$status" -eq 1 ]
+	[ "$stderr" = "mmreap: standard output: Bad file descriptor" ]
+	run --separate-stderr bash -c '"$@" <&- 2>&-' bash "${LIMITED[@]}" kill --dry-run "$bystander"
+	[ "$status" -eq 0 ]
+	[[ $output == "$bystander sleep: would be "* ]]
+	# Nothing to say is no failure.
+	run --separate-stderr bash -c '"$@" <&- >&-' bash "${LIMITED[@]}" kill --dry-run -q "$bystander"
+	[ "$status" -eq 0 ]
+	untouched
+}
+
+@test "output: numbers have a point in every locale" {
+	needs jq
+	for locale in C C.UTF-8 de_DE.UTF-8; do
+		LC_ALL=$locale mmreap kill -J "$bystander"
+		[ "$status" -eq 0 ]
+		jq -e '.kill[0].exit_ms > 0' <<<"$output"
+		start_bystander
+	done
+}
