@@ -115,6 +115,7 @@ struct sharer_scan {
 	int n_unknown;
 	int n_compared;
 	char *dents; /* scratch, DENTS_SIZE */
+	pid_t tid; /* the thread of the target that was compared */
 	pid_t *unknown; /* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;
 };
@@ -189,12 +190,15 @@ int observe_member(const struct sys *sys, const struct run_self *self, pid_t pid
 		   pid_t zombie, struct sharers_row *ret);
 
 /**
- * observe_is_other - Is it proved, without kcmp, that @pid does not use the mm of the target?
- * VmPeak never falls: where the target's is the same before and after, and that of @pid in between
- * is another, the address spaces are two. Needs no right but that to read /proc/PID/status.
+ * observe_unknown - Which of these processes may use the mm of the target, for all that can be known
+ * without kcmp? They are counted in @blind.
+ *
+ * VmPeak never falls: where the target's is the same before and after, and that of the other process
+ * in between is different, the address spaces are two. Needs no right but to read /proc/PID/status.
  */
-bool observe_is_other(const struct sys *sys, const struct run_self *self, int target_procfd,
-		      pid_t pid);
+void observe_unknown(const struct sys *sys, const struct run_self *self,
+		     const struct proc_ref *target, const pid_t *pids, size_t n, pid_t zombie,
+		     struct blind *blind);
 
 /** struct group_scan - shared address spaces; @rows owned by the caller, sorted by group */
 struct group_scan {

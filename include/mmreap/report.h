@@ -24,6 +24,9 @@
  */
 void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size);
 
+/** explain_blind - Say why a look at all processes is not complete; "" where it is */
+void explain_blind(const struct blind *blind, char *ret, size_t size);
+
 /** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
 void text_escape(const char *text, char *ret, size_t size);
 
@@ -81,6 +84,7 @@ struct row_table {
 };
 
 extern const struct row_table report_table_kill; /* struct kill_row */
+extern const struct row_table report_table_sharers; /* struct sharers_row */
 
 #define REPORT_MAX_COLUMNS 40
 

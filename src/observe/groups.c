@@ -187,15 +187,15 @@ static int status_of(const struct sys *sys, int procfd, struct status_facts *ret
 	return -ENODATA;
 }
 
-bool observe_is_other(const struct sys *sys, const struct run_self *self, int target_procfd,
-		      pid_t pid)
+/* Is it proved that @pid does not use the mm whose VmPeak was @peak_kib when it was read last? */
+static bool is_other(const struct sys *sys, const struct run_self *self, int target_procfd,
+		     pid_t pid, int64_t *peak_kib)
 {
-	struct status_facts before, other, after;
+	struct status_facts other, after;
+	int64_t before_kib = *peak_kib;
 	char name[16];
 	int err, fd;
 
-	if (status_of(sys, target_procfd, &before) < 0 || before.vm_peak_kib == UNKNOWN)
-		return false;
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	fd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
 	if (fd < 0)
@@ -206,10 +206,47 @@ bool observe_is_other(const struct sys *sys, const struct run_self *self, int ta
 		return err == -ESRCH; /* gone: it uses no mm */
 	if (other.vm_peak_kib == UNKNOWN)
 		return true; /* one thread, and no mm: kernel thread or zombie */
-	if (other.vm_peak_kib == before.vm_peak_kib)
+	if (before_kib == UNKNOWN || other.vm_peak_kib == before_kib)
 		return false;
-	return status_of(sys, target_procfd, &after) == 0 &&
-	       after.vm_peak_kib == before.vm_peak_kib;
+	*peak_kib = status_of(sys, target_procfd, &after) < 0 ? UNKNOWN : after.vm_peak_kib;
+	return *peak_kib == before_kib;
+}
+
+static void note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
+			 struct blind *blind)
+{
+	struct stat_facts st;
+	char name[24], buf[2048];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/stat", (int)pid);
+	n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
+	if (n == -ESRCH || n == -ENOENT)
+		return;
+	if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0)
+		st = (struct stat_facts){ 0 };
+	/* A kernel thread never has an mm to share; a zombie has it no more. */
+	if ((st.flags & PF_KTHREAD) || (st.state == 'Z' && st.threads <= 1))
+		return;
+	if (blind->n_unknown++ == 0) {
+		blind->unknown.pid = pid;
+		memcpy(blind->unknown.comm, st.comm, sizeof(st.comm));
+	}
+}
+
+void observe_unknown(const struct sys *sys, const struct run_self *self,
+		     const struct proc_ref *target, const pid_t *pids, size_t n, pid_t zombie,
+		     struct blind *blind)
+{
+	struct status_facts s;
+	int64_t peak_kib = status_of(sys, target->procfd, &s) < 0 ? UNKNOWN : s.vm_peak_kib;
+
+	for (size_t i = 0; i < n; i++) {
+		if (pids[i] == target->pid || pids[i] == zombie || pids[i] == self->pid)
+			continue;
+		if (!is_other(sys, self, target->procfd, pids[i], &peak_kib))
+			note_unknown(sys, self, pids[i], blind);
+	}
 }
 
 /* --- all processes ---------------------------------------------------------------------- */
@@ -310,28 +347,6 @@ static bool number_groups(struct members *m, size_t *groups)
 	}
 	m->n = kept;
 	return true;
-}
-
-static void note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
-			 struct blind *blind)
-{
-	struct stat_facts st;
-	char name[24], buf[2048];
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%d/stat", (int)pid);
-	n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
-	/* A kernel thread never has an mm to share; a zombie has it no more. */
-	if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0 || (st.flags & PF_KTHREAD) ||
-	    (st.state == 'Z' && st.threads <= 1)) {
-		if (n >= 0 || n == -ESRCH || n == -ENOENT)
-			return;
-		st = (struct stat_facts){ .pid = pid };
-	}
-	if (blind->n_unknown++ == 0) {
-		blind->unknown.pid = pid;
-		memcpy(blind->unknown.comm, st.comm, sizeof(st.comm));
-	}
 }
 
 /* Everybody who has an mm that we may compare. */

@@ -151,6 +151,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 	}
 	if (null_order < 0)
 		return null_order;
+	scan->tid = target_tid;
 	/* A directory offset of our own: scans for several targets run side by side. */
 	dir = sys->open_at(self->proc_fd, ".", O_DIRECTORY);
 	if (dir < 0)

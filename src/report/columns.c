@@ -2,6 +2,7 @@
 
 /* The column tables: a JSON key, a heading and a line of --list-columns are the same row. */
 
+#include "cells.h"
 #include <mmreap/report.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,24 +57,6 @@ static const struct column kill_columns[] = {
 	[KILL_STEP] = { "step", CELL_TEXT, "step that the error belongs to" },
 	[KILL_MESSAGE] = { "message", CELL_TEXT, "the outcome as a sentence" },
 };
-
-static void set_number(struct cell *cell, int64_t n)
-{
-	cell->known = n != UNKNOWN;
-	cell->number = n;
-}
-
-static void set_bool(struct cell *cell, bool yes)
-{
-	cell->known = true;
-	cell->number = yes;
-}
-
-static void set_text(struct cell *cell, const char *text)
-{
-	cell->known = text && *text;
-	cell->text = text;
-}
 
 /* Before anything was done, or predicted to be done, there is no method, hold... to tell. */
 static bool has_acted(const struct kill_row *row)

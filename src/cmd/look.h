@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What the commands that only look have in common: their targets, and what they cannot see. */
+
+#include <mmreap/observe.h>
+#include <mmreap/target.h>
+
+#include "selection.h"
+
+/**
+ * struct look - the targets of a command that only looks, held
+ * @zombie: a dead child of ours, the known NULL mm; 0 where none could be made
+ * @blind: what no look from here can see
+ */
+struct look {
+	struct run_self self;
+	struct selection selection;
+	struct target *targets;
+	size_t n_targets;
+	pid_t zombie;
+	struct mounts mounts;
+	struct blind blind;
+};
+
+/**
+ * look_open - Hold every target.
+ * @ret: to be released with look_close() whatever is returned
+ * Returns STATUS_OK, or the exit status of the run after having said why.
+ */
+enum exit_status look_open(const struct target_list *list, bool json, struct look *ret);
+void look_close(struct look *look);
+
+/** look_say_target - Say on stderr why a target is not held; returns its exit status */
+enum exit_status look_say_target(const struct target *t);
+
+/** look_check_source - Can that source be had? STATUS_OK, or another after having said why */
+enum exit_status look_check_source(enum source source, bool json);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The story of `mmreap sharers`: parse, hold, compare, say. */
+
+#include <errno.h>
+#include <mmreap/cleanup.h>
+#include <mmreap/command.h>
+#include <mmreap/report.h>
+#include <string.h>
+
+#include "look.h"
+
+struct story {
+	struct sharers_request req;
+	struct column_list columns;
+	struct look look;
+	struct sharer_scan scan;
+	struct sharers_row *rows;
+	size_t n_rows, room, n_groups;
+	enum exit_status *statuses; /* one for each target */
+	bool failed;		    /* and said so: there is nothing to print */
+};
+
+static void story_free(struct story *s)
+{
+	look_close(&s->look);
+	free(s->scan.found);
+	free(s->scan.dents);
+	free(s->scan.unknown);
+	free(s->rows);
+	free(s->statuses);
+	target_list_free(&s->req.targets);
+}
+
+static enum exit_status fail(struct story *s, enum exit_status status, const char *text)
+{
+	s->failed = true;
+	return report_error(s->req.out.json, status, text);
+}
+
+static struct sharers_row *new_row(struct story *s)
+{
+	if (s->n_rows == s->room) {
+		size_t room = s->room ? 2 * s->room : 64;
+		struct sharers_row *rows = reallocarray(s->rows, room, sizeof(*rows));
+
+		if (rows == NULL)
+			return NULL;
+		s->rows = rows;
+		s->room = room;
+	}
+	return &s->rows[s->n_rows];
+}
+
+/* Another target with the same memory has named this one already. */
+static bool is_listed(struct story *s, const struct proc_ref *ref)
+{
+	for (size_t i = 0; i < s->n_rows; i++) {
+		if (s->rows[i].id.pid == ref->pid && s->rows[i].id.inode == ref->inode) {
+			s->rows[i].relation = RELATION_TARGET;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The scan, and who could not be compared; 0, or -ESRCH: the target has no address space. */
+static int compare(struct story *s, const struct proc_ref *ref, struct blind *blind)
+{
+	const struct run_self *self = &s->look.self;
+	int err = observe_sharers(&sys_linux, self, ref, s->look.zombie, &s->scan);
+
+	*blind = s->look.blind;
+	if (err == 0) {
+		size_t n = (size_t)s->scan.n_unknown;
+
+		if (n > s->scan.unknown_capacity)
+			n = s->scan.unknown_capacity;
+		observe_unknown(&sys_linux, self, ref, s->scan.unknown, n, s->look.zombie, blind);
+		blind->n_unknown += (size_t)s->scan.n_unknown - n;
+		blind->changed = s->scan.n_found > s->scan.capacity;
+		return 0;
+	}
+	if (err == -EPERM || err == -EACCES || err == -ENOSYS) {
+		_cleanup_free_ pid_t *pids = NULL;
+		ssize_t n = observe_pids(&sys_linux, self, &pids);
+
+		if (n < 0)
+			return (int)n;
+		s->scan.n_found = 0;
+		observe_unknown(&sys_linux, self, ref, pids, (size_t)n, s->look.zombie, blind);
+		blind->no_kcmp = err == -ENOSYS && blind->n_unknown;
+		blind->no_right = err != -ENOSYS && blind->n_unknown;
+		return 0;
+	}
+	return err;
+}
+
+static int add_row(struct story *s, pid_t pid, enum relation relation, pid_t same_as,
+		   const struct blind *blind)
+{
+	struct sharers_row *row = new_row(s);
+	int err;
+
+	if (row == NULL)
+		return -ENOMEM;
+	err = observe_member(&sys_linux, &s->look.self, pid, same_as, s->look.zombie, row);
+	if (err < 0)
+		return err;
+	row->group = s->n_groups + 1;
+	row->relation = relation;
+	row->source = SOURCE_KCMP;
+	row->blind = *blind;
+	s->n_rows++;
+	return 0;
+}
+
+static enum exit_status say_no_mm(const struct proc_ref *ref)
+{
+	report_say("%d %s: it has no address space: a zombie, a kernel thread, or about to exit",
+		   (int)ref->pid, ref->comm);
+	return STATUS_NO_PROCESS;
+}
+
+static enum exit_status look_at(struct story *s, const struct target *t)
+{
+	size_t first = s->n_rows, n_found;
+	struct blind blind;
+	int err;
+
+	if (t->err < 0)
+		return look_say_target(t);
+	if (is_listed(s, &t->ref))
+		return STATUS_OK;
+	err = compare(s, &t->ref, &blind);
+	if (err == 0)
+		err = add_row(s, t->ref.pid, RELATION_TARGET, 0, &blind);
+	/* The number is its own as long as it has not been waited for. */
+	if (err == 0 && sys_linux.pidfd_signal(t->ref.pidfd, 0) == -ESRCH) {
+		s->n_rows = first;
+		err = -ESRCH;
+	}
+	if (err == -ESRCH)
+		return t->selected ? STATUS_OK : say_no_mm(&t->ref);
+	if (err < 0) {
+		report_say("%d %s: %s", (int)t->ref.pid, t->ref.comm, strerror(-err));
+		return STATUS_FAILURE;
+	}
+	n_found = s->scan.n_found < s->scan.capacity ? s->scan.n_found : s->scan.capacity;
+	for (size_t i = 0; i < n_found; i++)
+		add_row(s, s->scan.found[i].id.pid, s->scan.found[i].relation, s->scan.tid, &blind);
+	s->n_groups++;
+	if (s->req.opt.check)
+		return s->n_rows - first > 1 ? STATUS_REFUSED
+		       : blind_is(&blind)    ? STATUS_DENIED
+					     : STATUS_OK;
+	return blind.no_right ? STATUS_DENIED : blind.no_kcmp ? STATUS_UNSUPPORTED : STATUS_OK;
+}
+
+static void say_blind(const struct story *s, const struct blind *blind)
+{
+	char why[SENTENCE_SIZE];
+
+	explain_blind(blind, why, sizeof(why));
+	if (!s->req.opt.check && *why)
+		report_say("incomplete: %s", why);
+}
+
+static enum exit_status look_at_targets(struct story *s)
+{
+	size_t n = s->look.n_targets, said = 0;
+
+	s->scan.capacity = MAX_SHARERS;
+	s->scan.unknown_capacity = 65536;
+	s->scan.found = calloc(s->scan.capacity, sizeof(*s->scan.found));
+	s->scan.unknown = calloc(s->scan.unknown_capacity, sizeof(*s->scan.unknown));
+	s->scan.dents = malloc(DENTS_SIZE);
+	s->statuses = calloc(n + 1, sizeof(*s->statuses));
+	if (!s->scan.found || !s->scan.unknown || !s->scan.dents || !s->statuses)
+		return fail(s, STATUS_FAILURE, "out of memory");
+	if (n == 0)
+		return STATUS_NO_PROCESS;
+	for (size_t i = 0; i < n; i++)
+		s->statuses[i] = look_at(s, &s->look.targets[i]);
+	for (size_t i = 0; i < s->n_rows; i++) {
+		if (s->rows[i].group == said)
+			continue;
+		said = s->rows[i].group;
+		say_blind(s, &s->rows[i].blind);
+	}
+	/* Shared memory among the targets is the answer, whatever is not known of the others. */
+	for (size_t i = 0; i < n && s->req.opt.check; i++)
+		if (s->statuses[i] == STATUS_REFUSED)
+			return STATUS_REFUSED;
+	return status_combine(s->statuses, n);
+}
+
+static enum exit_status look_at_all(struct story *s)
+{
+	struct group_scan scan;
+	int err = observe_groups(&sys_linux, &s->look.self, s->look.zombie, &scan);
+
+	s->rows = scan.rows;
+	s->n_rows = scan.n_rows;
+	if (err == -ENOSYS || err == -EPERM)
+		return fail(s, STATUS_UNSUPPORTED,
+			    "no address spaces can be compared: this kernel has no kcmp, "
+			    "or a filter forbids it");
+	if (err < 0)
+		return fail(s, STATUS_FAILURE, strerror(-err));
+	scan.blind.hidepid = s->look.blind.hidepid;
+	scan.blind.pid_ns = s->look.blind.pid_ns;
+	for (size_t i = 0; i < s->n_rows; i++)
+		s->rows[i].blind = scan.blind;
+	say_blind(s, &scan.blind);
+	return STATUS_OK;
+}
+
+static bool is_usage_error(const struct sharers_request *req, struct cli_error *error)
+{
+	bool targets = req->targets.n_specs || req->targets.from_stdin;
+
+	if (req->opt.all && targets)
+		cli_fail(error, "--all and targets cannot be used together");
+	else if (req->opt.all && req->opt.check)
+		cli_fail(error, "--check asks about targets: --all cannot be used with it");
+	else if (!req->opt.all && !targets)
+		cli_fail(error, "no target given, and not --all");
+	return *error->text;
+}
+
+static int run(int argc, const char **argv)
+{
+	_cleanup_(story_free) struct story s = { .look.self.proc_fd = -1 };
+	const struct output_options *out = &s.req.out;
+	struct cli_error error = { 0 };
+	enum exit_status status;
+	int err;
+
+	switch (cli_parse(&cli_syntax_sharers, argc, argv, &s.req, &error)) {
+	case CLI_DONE:
+		return STATUS_OK;
+	case CLI_COLUMNS:
+		return report_list_columns(&report_table_sharers, out);
+	case CLI_USAGE:
+		return report_usage_error(&error);
+	case CLI_RUN:
+		break;
+	}
+	if (is_usage_error(&s.req, &error) ||
+	    report_choose_columns(&report_table_sharers, out, &s.columns, &error) < 0)
+		return report_usage_error(&error);
+	status = look_check_source(s.req.opt.source, out->json);
+	if (status != STATUS_OK)
+		return status;
+	status = look_open(&s.req.targets, out->json, &s.look);
+	if (status != STATUS_OK)
+		return status;
+	status = s.req.opt.all ? look_at_all(&s) : look_at_targets(&s);
+	if (s.req.opt.check || s.failed)
+		return status;
+	err = report_print_rows(stdout, &report_table_sharers, out, &s.columns, s.rows, s.n_rows,
+				sizeof(*s.rows));
+	return err < 0 ? report_error(false, STATUS_FAILURE, strerror(-err)) : (int)status;
+}
+
+const struct command command_sharers = { .syntax = &cli_syntax_sharers, .run = run };
