@@ -72,6 +72,8 @@ struct script {
 	struct script_verdict is;
 };
 
+/* clang-format off */
+
 /* --- steps and their results ------------------------------------------------------------ */
 
 #define LINE(kind, result, ...) { .step = PLAN_##kind, .used = true, .r = { result }, __VA_ARGS__ }
@@ -123,6 +125,8 @@ struct script {
 #define GONE EXIT(0), MM(UNREFERENCED)
 
 #define IS(o, r, ...) .is = { .outcome = OUTCOME_##o, .reason = REASON_##r, __VA_ARGS__ }
+
+/* clang-format on */
 
 /* --- the player --------------------------------------------------------------------------- */
 
