@@ -7,7 +7,8 @@
 #   tally.sh --sum FILE...                   adds such files up
 #
 # --quiet shows what failed and what was skipped, not what passed. A command that dies, or ends
-# before its plan (1..N) is fulfilled, is a failure even where all of its lines say ok.
+# before its plan (1..N) is fulfilled, is a failure even where all of its lines say ok. So is one
+# that takes more than TALLY_LIMIT seconds (1200): a hang has to end the ring, not the day.
 
 set -u
 
@@ -53,7 +54,7 @@ passed=0 failed=0 skipped=0
 
 for command; do
 	begin=$(wc -l <"$log")
-	bash -c "$command" </dev/null 2>&1 | tee -a "$log" |
+	timeout --kill-after=10 "${TALLY_LIMIT:-1200}" bash -c "$command" </dev/null 2>&1 | tee -a "$log" |
 		if $quiet; then grep --line-buffered -v '^ok [^#]*$'; else cat; fi
 	status=${PIPESTATUS[0]}
 	read -r p f s plan < <(tail -n "+$((begin + 1))" "$log" | awk '
