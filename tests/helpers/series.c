@@ -5,8 +5,11 @@
  *   series [OPTION...] COUNT -- COMMAND... -- VICTIM-OPTION...
  *     --waiter FILE          each time another process waits for the robust mutex in FILE
  *     --loop FILE            each time another process locks and unlocks it all the time
+ *     --program NAME         instead of victim
  *     --exit-within-us MAX   each victim exits by itself at a random moment up to MAX
  *     --patience MS          how long a waiter gets after its victim is dead (1000)
+ *     --hogs PER_CPU         so many spinning processes while the command runs
+ *     --batch N              start N victims at a time, while the hogs rest (1)
  *
  * COMMAND gets the victim's pid as its last argument and prints JSON with the keys of `mmreap kill`
  * or of naive. One JSON object: for each key the words seen and how often, the median of each time.
@@ -35,7 +38,8 @@ static long sample_counts[ARRAY_LEN(times)];
 static char directory[PATH_MAX];
 static const char *shm;
 static bool loop;
-static long patience_ms = 1000;
+static long patience_ms = 1000, exit_within_us;
+static const char *program = "victim";
 
 struct child {
 	pid_t pid;
@@ -164,18 +168,22 @@ static void end_waiter(struct child *waiter)
 	waitpid(waiter->pid, NULL, 0);
 }
 
-static void run_once(char **command, size_t command_length, char **victim_options,
-		     size_t option_count, long exit_within_us)
+/* ---- one victim, from its start to its end --------------------------------------------------- */
+
+struct run {
+	struct child victim, waiter;
+	int pidfd;
+	char pid[64];
+};
+
+static struct run start_run(char **victim_options, size_t option_count)
 {
-	char path[PATH_MAX + 16], exit_us[32], line[64];
+	char path[PATH_MAX + 16], exit_us[32];
 	const char *argv[64] = { path };
-	struct child victim, waiter = { 0 };
-	struct pollfd pfd = { .events = POLLIN };
+	struct run run = { 0 };
 	size_t argc = 1;
 
-	snprintf(path, sizeof(path), "%s/victim", directory);
-	if (getenv("SERIES_VICTIM"))
-		snprintf(path, sizeof(path), "%s", getenv("SERIES_VICTIM"));
+	snprintf(path, sizeof(path), "%s/%s", directory, program);
 	if (option_count + 4 > ARRAY_LEN(argv))
 		die("too many victim options");
 	for (size_t i = 0; i < option_count; i++)
@@ -187,15 +195,18 @@ static void run_once(char **command, size_t command_length, char **victim_option
 	}
 	if (shm)
 		unlink(shm);
-
-	victim = start(argv, false);
-	pfd.fd = open_pidfd(victim.pid);
-	if (!read_line(victim.output, line, sizeof(line), BUILD_LIMIT_MS))
+	run.victim = start(argv, false);
+	run.pidfd = open_pidfd(run.victim.pid);
+	if (!read_line(run.victim.output, run.pid, sizeof(run.pid), BUILD_LIMIT_MS))
 		die("the victim does not report");
 	if (shm)
-		waiter = start_waiter();
+		run.waiter = start_waiter();
+	return run;
+}
 
-	run_command(command, command_length, line);
+static void end_run(struct run *run)
+{
+	struct pollfd pfd = { .fd = run->pidfd, .events = POLLIN };
 
 	if (poll(&pfd, 1, 0) > 0) {
 		tally_add(&tally, "victim", "dead");
@@ -203,13 +214,54 @@ static void run_once(char **command, size_t command_length, char **victim_option
 		tally_add(&tally, "victim", "late");
 	} else {
 		tally_add(&tally, "victim", "alive");
-		kill(victim.pid, SIGKILL);
+		kill(run->victim.pid, SIGKILL);
 	}
 	if (shm)
-		end_waiter(&waiter);
-	close(victim.output);
-	close(pfd.fd);
-	waitpid(victim.pid, NULL, 0);
+		end_waiter(&run->waiter);
+	close(run->victim.output);
+	close(run->pidfd);
+	waitpid(run->victim.pid, NULL, 0);
+}
+
+/* ---- hogs ------------------------------------------------------------------------------------ */
+
+static pid_t hogs[256];
+static long hog_count;
+
+static void start_hogs(void)
+{
+	pid_t self = getpid();
+
+	for (long i = 0; i < hog_count; i++) {
+		hogs[i] = fork();
+		if (hogs[i] < 0)
+			die("fork: %s", strerror(errno));
+		if (hogs[i] == 0) {
+			die_with_parent(self);
+			raise(SIGSTOP);
+			for (;;)
+				__asm__ volatile("");
+		}
+	}
+}
+
+static void signal_hogs(int signal)
+{
+	for (long i = 0; i < hog_count; i++)
+		kill(hogs[i], signal);
+}
+
+static void run_batch(struct run *runs, long size, char **command, size_t command_length,
+		      char **victim_options, size_t option_count)
+{
+	for (long i = 0; i < size; i++)
+		runs[i] = start_run(victim_options, option_count);
+	signal_hogs(SIGCONT);
+	for (long i = 0; i < size; i++) {
+		run_command(command, command_length, runs[i].pid);
+		end_run(&runs[i]);
+	}
+	signal_hogs(SIGSTOP);
 }
 
 static int compare(const void *a, const void *b)
@@ -247,10 +299,14 @@ int main(int argc, char **argv)
 						 { "loop", required_argument, NULL, 'l' },
 						 { "exit-within-us", required_argument, NULL, 'x' },
 						 { "patience", required_argument, NULL, 'p' },
+						 { "program", required_argument, NULL, 'v' },
+						 { "hogs", required_argument, NULL, 'h' },
+						 { "batch", required_argument, NULL, 'b' },
 						 { 0 } };
 	size_t command_length, option_count = 0;
 	pid_t parent = getppid();
-	long count, exit_within_us = 0;
+	long count, batch = 1;
+	struct run *runs;
 	char **command;
 	int c;
 
@@ -269,6 +325,15 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			patience_ms = number_arg(optarg);
+			break;
+		case 'v':
+			program = optarg;
+			break;
+		case 'h':
+			hog_count = number_arg(optarg) * sysconf(_SC_NPROCESSORS_ONLN);
+			break;
+		case 'b':
+			batch = number_arg(optarg);
 			break;
 		default:
 			return 2;
@@ -289,9 +354,13 @@ int main(int argc, char **argv)
 	}
 
 	srandom((unsigned int)getpid());
-	for (long i = 0; i < count; i++)
-		run_once(command, command_length, command + command_length + 1, option_count,
-			 exit_within_us);
+	runs = calloc((size_t)batch, sizeof(*runs));
+	if (!runs || hog_count > (long)ARRAY_LEN(hogs))
+		die("out of memory");
+	start_hogs();
+	for (long done = 0; done < count; done += batch)
+		run_batch(runs, count - done < batch ? count - done : batch, command,
+			  command_length, command + command_length + 1, option_count);
 
 	printf("{\"count\":%ld,", count);
 	tally_print(&tally, keys, ARRAY_LEN(keys));
