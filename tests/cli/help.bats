@@ -18,7 +18,7 @@ commands() {
 		echo "$output"
 		# one line is left for the prompt
 		[ "${#lines[@]}" -le 23 ]
-		[ "$(wc -L <<<"$output")" -lt 80 ]
+		[ "$(wc -L <<<"$output")" -le 80 ]
 	done
 }
 
@@ -26,7 +26,7 @@ commands() {
 	for command in $(commands); do
 		tables=$("$MMREAP" --dump-options | awk -F '\t' -v c="$command" '$1 == c {
 			print $2; if ($3 != "-") print $3 }' | sort)
-		help=$("$MMREAP" "$command" --help | grep -oE '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,' | sort)
+		help=$("$MMREAP" "$command" --help | tail -n +3 | grep -oE '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,' | sort)
 		[ -n "$tables" ]
 		diff <(echo "$tables") <(echo "$help")
 	done

@@ -153,7 +153,7 @@ static void test_target(void)
 		{ "+5", -EINVAL, 0, 0, 0 },
 		{ " 5", -EINVAL, 0, 0, 0 },
 		{ "5 ", -EINVAL, 0, 0, 0 },
-		{ "5\n", -EINVAL, 0, 0, 0 },
+		{ "5\t", -EINVAL, 0, 0, 0 },
 		{ "5x", -EINVAL, 0, 0, 0 },
 		{ "0x5", -EINVAL, 0, 0, 0 },
 		{ "1e3", -EINVAL, 0, 0, 0 },
