@@ -10,7 +10,7 @@
 #define AT(member) offsetof(struct sharers_options, member)
 static const struct cli_option sharers_options[] = {
 	{ "all", 'a', CLI_FLAG, NULL, AT(all), "every shared address space there is" },
-	{ "check", 0, CLI_FLAG, NULL, AT(check), "status only: 0 alone, 7 shared, 6 unknown" },
+	{ "check", 0, CLI_FLAG, NULL, AT(check), "status: 0 alone, 7 shared, 6 unknown" },
 	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), "where the answer comes from" },
 };
 #undef AT
