@@ -6,6 +6,7 @@
  *     --waiter FILE          each time another process waits for the robust mutex in FILE
  *     --loop FILE            each time another process locks and unlocks it all the time
  *     --program NAME         instead of victim
+ *     --waiter-program NAME  instead of waiter
  *     --exit-within-us MAX   each victim exits by itself at a random moment up to MAX
  *     --patience MS          how long a waiter gets after its victim is dead (1000)
  *     --hogs PER_CPU         so many spinning processes while the command runs
@@ -39,7 +40,7 @@ static char directory[PATH_MAX];
 static const char *shm;
 static bool loop;
 static long patience_ms = 1000, exit_within_us;
-static const char *program = "victim";
+static const char *program = "victim", *waiter_program = "waiter";
 
 struct child {
 	pid_t pid;
@@ -147,7 +148,7 @@ static struct child start_waiter(void)
 			       loop ? NULL : shm, NULL };
 	struct child child;
 
-	snprintf(path, sizeof(path), "%s/waiter", directory);
+	snprintf(path, sizeof(path), "%s/%s", directory, waiter_program);
 	child = start(argv, true);
 	if (!read_line(child.output, line, sizeof(line), BUILD_LIMIT_MS))
 		die("the waiter does not wait");
@@ -300,6 +301,7 @@ int main(int argc, char **argv)
 						 { "exit-within-us", required_argument, NULL, 'x' },
 						 { "patience", required_argument, NULL, 'p' },
 						 { "program", required_argument, NULL, 'v' },
+						 { "waiter-program", required_argument, NULL, 'W' },
 						 { "hogs", required_argument, NULL, 'h' },
 						 { "batch", required_argument, NULL, 'b' },
 						 { 0 } };
@@ -328,6 +330,9 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			program = optarg;
+			break;
+		case 'W':
+			waiter_program = optarg;
 			break;
 		case 'h':
 			hog_count = number_arg(optarg) * sysconf(_SC_NPROCESSORS_ONLN);

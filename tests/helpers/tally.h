@@ -56,11 +56,19 @@ static inline void json_value(const char *text, const char *key, char *ret_value
 
 	snprintf(ret_value, size, "-");
 	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
-	at = strstr(text, quoted);
+	/* The same word may be a value. */
+	for (at = text; (at = strstr(at, quoted)); at++) {
+		const char *next = at + strlen(quoted);
+
+		next += strspn(next, " \t\n");
+		if (*next == ':') {
+			at = next + 1;
+			break;
+		}
+	}
 	if (!at)
 		return;
-	at += strlen(quoted);
-	at += strspn(at, " \t\n:");
+	at += strspn(at, " \t\n");
 	if (*at == '"')
 		length = strcspn(++at, "\"");
 	else

@@ -217,9 +217,11 @@ static void announce(void)
 	char text[REPORT_SIZE + 16];
 	int length = snprintf(text, sizeof(text), "%d\n%s", self, report);
 
-	write_all(companion_fd >= 0 ? companion_fd : report_fd, text, (size_t)length);
+	/* The companion takes a zero byte for the end: other processes hold the pipe open too. */
 	if (companion_fd >= 0)
-		close(companion_fd);
+		write_all(companion_fd, text, (size_t)length + 1);
+	else
+		write_all(report_fd, text, (size_t)length);
 }
 
 /* ---- companion: reports when the victim itself cannot, traces -------------------------------- */
@@ -287,10 +289,13 @@ __attribute__((noreturn)) static void companion_main(int go_fd)
 	size_t length = 0;
 	ssize_t n;
 
-	while ((n = read(go_fd, text + length, sizeof(text) - length)) > 0)
+	do {
+		n = read(go_fd, text + length, sizeof(text) - length);
+		if (n <= 0)
+			_exit(97);
 		length += (size_t)n;
-	if (!length)
-		_exit(97);
+	} while (text[length - 1]);
+	length--;
 	if (want.dead_leader)
 		wait_task_state(self, self, "Z");
 	if (want.traced || want.trace_exit)

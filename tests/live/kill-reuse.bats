@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A number that changes hands in the middle of a kill: the newcomer is never touched.
+
+load ../lib/live
+
+reuse() {
+	run "$HELPERS/reuse" "$@" -- "$MMREAP" kill --json
+	echo "$output"
+	((status == 0))
+	local exchanged
+	exchanged=$(jq .exchanged <<<"${lines[-1]}")
+	[ "$(jq .harmed <<<"${lines[-1]}")" -eq 0 ]
+	say "${*: -1} kills: the number changed hands in $exchanged"
+	((exchanged * 2 > ${*: -1}))
+}
+
+@test "reuse: the victim's pid" {
+	requires root pidns seccomp mrelease
+	reuse 3000
+}
+
+@test "reuse: PID:INODE" {
+	requires root pidns seccomp mrelease inodes
+	reuse --inode 3000
+}
+
+@test "reuse: a thread's tid" {
+	requires root pidns seccomp mrelease ptrace
+	reuse --thread 1000
+}
+
+@test "reuse: PID:INODE of somebody else is no-process" {
+	requires inodes
+	start_victim --mib 4
+	local inode
+	inode=$(inode_of "$VICTIM")
+	kill_json "$VICTIM:$((inode + 1))"
+	expect_status 5
+	expect outcome no-process
+	untouched "$VICTIM"
+	requires mrelease ptrace
+	kill_json "$VICTIM:$inode"
+	expect_status 0
+	expect outcome reaped pid "$VICTIM" inode "$inode"
+}
