@@ -83,7 +83,7 @@ struct row_table {
 	void (*get)(const void *row, unsigned int column, struct cell *ret);
 };
 
-extern const struct row_table report_table_kill; /* struct kill_row */
+extern const struct row_table report_table_kill;    /* struct kill_row */
 extern const struct row_table report_table_sharers; /* struct sharers_row */
 
 #define REPORT_MAX_COLUMNS 40

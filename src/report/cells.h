@@ -27,7 +27,8 @@ static inline void set_text(struct cell *cell, const char *text)
 /* A text made on the spot is written into cell->buffer first. */
 static inline void set_buffer(struct cell *cell)
 {
-	set_text(cell, cell->buffer);
+	cell->known = *cell->buffer != '\0';
+	cell->text = cell->buffer;
 }
 
 static inline void set_letter(struct cell *cell, char letter)

@@ -135,8 +135,7 @@ static void kill_get(const void *data, unsigned int column, struct cell *ret)
 		set_text(ret, text_errno(row->err));
 		if (row->err && !ret->known) {
 			snprintf(ret->buffer, sizeof(ret->buffer), "%d", row->err);
-			ret->known = true;
-			ret->text = ret->buffer;
+			set_buffer(ret);
 		}
 		break;
 	case KILL_STEP:
@@ -144,8 +143,7 @@ static void kill_get(const void *data, unsigned int column, struct cell *ret)
 		break;
 	case KILL_MESSAGE:
 		explain_kill(row, false, ret->buffer, sizeof(ret->buffer));
-		ret->known = true;
-		ret->text = ret->buffer;
+		set_buffer(ret);
 		break;
 	}
 }

@@ -30,11 +30,11 @@ void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_b
 			  sizeof(back));
 	/* The line is wiped to its end: it was longer a moment ago, perhaps. */
 	if (back[0])
-		snprintf(line, sizeof(line), "\r%d %.40s: %s of %s unmapped, %s\033[K", (int)ref->pid,
-			 comm, back, of, time);
+		snprintf(line, sizeof(line), "\r%d %.40s: %s of %s unmapped, %s\033[K",
+			 (int)ref->pid, comm, back, of, time);
 	else
-		snprintf(line, sizeof(line), "\r%d %.40s: %s, exiting, %s\033[K", (int)ref->pid, comm,
-			 of, time);
+		snprintf(line, sizeof(line), "\r%d %.40s: %s, exiting, %s\033[K", (int)ref->pid,
+			 comm, of, time);
 	drawn = true;
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		drawn = false;
