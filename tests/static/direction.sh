@@ -7,14 +7,13 @@
 
 # Prints what the file may not include.
 foreign() {
-	local file=$1 kind headers dependency name
-	read -r kind headers < <(room "$file")
+	local file=$1 kind= allowed= dependency name
+	read -r kind allowed < <(room "$file")
 	[ -n "$kind" ] || echo 'no row of tests/static/rooms matches it'
 	while read -r dependency; do
 		case $dependency in
 		include/mmreap/*.h)
-			name=${dependency#include/mmreap/}
-			name=${name%.h}
+			name=$(contract "$(basename "$dependency" .h)")
 			;;
 		src/*)
 			[ "${dependency%/*}" != "${file%/*}" ] || continue
@@ -27,17 +26,17 @@ foreign() {
 		*/bpf/*) name=lib:bpf ;;
 		*) continue ;;
 		esac
-		[[ " $headers " == *" $name "* ]] || echo "$name"
+		[[ -n $name && " $allowed " == *" $name "* ]] || echo "$dependency${name:+ ($name)}"
 	done < <("$CC" "${cppflags[@]}" -M "$file" | tr -s '\\ ' '\n' | sed '/:$/d')
 }
 
-allowed() {
+looks_down() {
 	local found
 	found=$(foreign "$1")
 	[ -z "$found" ] || { echo "may not include:"; echo "$found"; return 1; }
 }
 
-export -f room foreign
+export -f room contract foreign
 mapfile -t files < <(sources)
-try_each 'direction' allowed "${files[@]}"
+try_each 'direction' looks_down "${files[@]}"
 done_checking

@@ -92,16 +92,22 @@ scripts() {
 	} | sed 's|^\./||' | sort -u
 }
 
-# room FILE: the kind and the headers of its row in the table; nothing when there is none
+# room FILE: the kind of its row in the table and what it may include; nothing when there is none
 room() {
-	local pattern kind headers
-	while read -r pattern kind headers; do
+	local pattern kind rooms
+	while read -r pattern kind rooms; do
 		# shellcheck disable=SC2053 # a pattern it is
-		if [[ $pattern != '#'* && -n $pattern && $1 == $pattern ]]; then
-			echo "$kind $headers"
+		if [[ $pattern == src/* && $1 == $pattern ]]; then
+			echo "$kind $rooms"
 			return
 		fi
 	done <"$STATIC/rooms"
+}
+
+# contract HEADER: the room whose contract include/mmreap/HEADER.h is
+contract() {
+	awk -v header="$1" '/^@/ { for (i = 2; i <= NF; i++) if ($i == header) print substr($1, 2) }' \
+		"$STATIC/rooms"
 }
 
 # expression FILE...: one extended regular expression of the symbol lists

@@ -34,6 +34,8 @@ clean_tree() {
 	END
 	file include/mmreap/sys.h <<<'int sys_try(void);'
 	file include/mmreap/act.h <<<'int act_try(void);'
+	# In no room: nobody may include it, and nobody does.
+	file include/mmreap/loose.h <<<'int loose_try(void);'
 	file src/plan/clean.c <<-'END'
 		#include <mmreap/plan.h>
 		#include <string.h>
@@ -123,6 +125,7 @@ fails headers 'header stands alone: include/mmreap/bad.h' include/mmreap/bad.h \
 	<<<'int bad(size_t n);'
 fails direction 'direction: src/plan/bad.c' src/plan/bad.c <<<'#include <mmreap/sys.h>'
 fails direction 'direction: src/plan/bad.c' src/plan/bad.c <<<'#include <popt.h>'
+fails direction 'direction: src/act/bad.c' src/act/bad.c <<<'#include <mmreap/loose.h>'
 fails direction 'direction: src/attic/bad.c' src/attic/bad.c <<<'int bad;'
 fails symbols 'room: src/attic/bad.c' src/attic/bad.c <<<'int bad;'
 fails symbols 'pure: src/plan/bad.c' src/plan/bad.c <<-'END'
