@@ -116,31 +116,34 @@ static int chance_err(enum plan_kind kind)
 	return one_in(kind <= PLAN_LISTS ? 16 : 4) ? chance_errno() : 0;
 }
 
-/* A result by chance, more often the kind of result that lets a run go on. */
+/*
+ * A result by chance, more often the kind of result that lets a run go on. One after the other: in
+ * an initializer the order would be the compiler's, and a seed would mean nothing elsewhere.
+ */
 static struct plan_result chance_result(const struct run *run, enum plan_kind kind)
 {
 	struct plan_result r = { .err = chance_err(kind) };
 
-	r.view = (struct plan_view){
-		.init = one_in(40),
-		.ns_init = one_in(8),
-		.self = one_in(40),
-		.ancestor = one_in(20),
-		.kthread = one_in(40),
-		.zombie = one_in(20),
-		.has_mm = !one_in(8),
-		.exiting = one_in(4),
-		.dying = run->st.cfg.opt.reap_only ? !one_in(8) : one_in(4),
-		.core_dumping = one_in(6),
-		.frozen = one_in(4),
-		.exited = one_in(10),
-	};
-	if (one_in(3))
-		r.sharers = (struct plan_sharers){ .clone_vm = (int)chance(3),
-						   .vfork = (int)chance(2),
-						   .unknown = (int)chance(2),
-						   .protected = one_in(6) };
-	r.lists = (struct plan_lists){ .threads = 1 + (int)chance(4), .candidate = !one_in(4) };
+	r.view.init = one_in(40);
+	r.view.ns_init = one_in(8);
+	r.view.self = one_in(40);
+	r.view.ancestor = one_in(20);
+	r.view.kthread = one_in(40);
+	r.view.zombie = one_in(20);
+	r.view.has_mm = !one_in(8);
+	r.view.exiting = one_in(4);
+	r.view.dying = run->st.cfg.opt.reap_only ? !one_in(8) : one_in(4);
+	r.view.core_dumping = one_in(6);
+	r.view.frozen = one_in(4);
+	r.view.exited = one_in(10);
+	if (one_in(3)) {
+		r.sharers.clone_vm = (int)chance(3);
+		r.sharers.vfork = (int)chance(2);
+		r.sharers.unknown = (int)chance(2);
+		r.sharers.protected = one_in(6);
+	}
+	r.lists.threads = 1 + (int)chance(4);
+	r.lists.candidate = !one_in(4);
 	if (one_in(2))
 		r.lists.null = r.lists.threads;
 	else if (one_in(2))
@@ -152,30 +155,32 @@ static struct plan_result chance_result(const struct run *run, enum plan_kind ki
 	return r;
 }
 
+static int64_t chance_timeout(void)
+{
+	if (one_in(4))
+		return 0;
+	return one_in(2) ? (int64_t)chance(4000) * MS + 1 : UNKNOWN;
+}
+
 static void chance_config(struct run *run)
 {
 	struct plan_config *cfg = &run->st.cfg;
+	struct kill_options *opt = &cfg->opt;
 
-	*cfg = (struct plan_config){
-		.selected = one_in(4),
-		.has_mrelease = !one_in(6),
-		.opt = { .method = (enum method_choice)(one_in(3) ? chance(3) : 0),
-			 .sharers = (enum sharers_policy)chance(3),
-			 .hold_never = one_in(5),
-			 .robust_ignore = one_in(4),
-			 .boost_never = one_in(2),
-			 .reap_only = one_in(5),
-			 .thaw = one_in(2),
-			 .dry_run = one_in(6),
-			 .allow_ancestors = one_in(2),
-			 .grace_us = one_in(4) ? (int64_t)chance(3) * SECONDS + 1 : UNKNOWN,
-			 .timeout_us = UNKNOWN },
-	};
+	cfg->selected = one_in(4);
+	cfg->has_mrelease = !one_in(6);
 	cfg->has_flag = cfg->has_mrelease && one_in(2);
-	if (one_in(4))
-		cfg->opt.timeout_us = 0;
-	else if (one_in(2))
-		cfg->opt.timeout_us = (int64_t)chance(4000) * MS + 1;
+	opt->method = one_in(3) ? (enum method_choice)chance(3) : CHOOSE_AUTO;
+	opt->sharers = (enum sharers_policy)chance(3);
+	opt->hold_never = one_in(5);
+	opt->robust_ignore = one_in(4);
+	opt->boost_never = one_in(2);
+	opt->reap_only = one_in(5);
+	opt->thaw = one_in(2);
+	opt->dry_run = one_in(6);
+	opt->allow_ancestors = one_in(2);
+	opt->grace_us = one_in(4) ? (int64_t)chance(3) * SECONDS + 1 : UNKNOWN;
+	opt->timeout_us = chance_timeout();
 }
 
 /* Must the step be over at its limit? The others return at once. */
