@@ -96,16 +96,16 @@ enum reason {
 	REASON_SHARED_VFORK, /* only with vfork relatives that did not exec in time */
 	/* denied */
 	REASON_NO_RIGHT_TO_SIGNAL,
-	REASON_NO_RIGHT_TO_SHARER,   /* row.obstacle is the sharer */
-	REASON_NO_RIGHT_TO_LISTS,    /* --reap-only with unreadable robust lists */
-	REASON_SHARER_PROTECTED,     /* a sharer is init, mmreap itself, an ancestor */
+	REASON_NO_RIGHT_TO_SHARER, /* row.obstacle is the sharer */
+	REASON_NO_RIGHT_TO_LISTS,  /* --reap-only with unreadable robust lists */
+	REASON_SHARER_PROTECTED,   /* a sharer is init, mmreap itself, an ancestor */
 	/* no-process */
 	REASON_NOT_FOUND,
 	REASON_INODE_DIFFERS, /* the PID was reused */
 	/* unsupported */
 	REASON_NO_PIDFS_INODE,
-	REASON_NO_FLAG,	    /* -m reap-kill where the kernel does not know it */
-	REASON_NO_MRELEASE, /* no process_mrelease: kernel < 5.15, or filtered */
+	REASON_NO_FLAG,		  /* -m reap-kill where the kernel does not know it */
+	REASON_NO_MRELEASE,	  /* no process_mrelease: kernel < 5.15, or filtered */
 	REASON_FLAG_NEEDS_IGNORE, /* -m reap-kill with a robust list to lose */
 	REASON_FLAG_SHARED,	  /* -m reap-kill on a shared mm or a vfork pair */
 	REASON_FLAG_INIT,	  /* -m reap-kill on the init of a PID namespace */
@@ -129,14 +129,14 @@ enum reason {
 	REASON_FROZEN,	      /* v1 freezer: the exit waits for the thaw */
 	REASON_FROZEN_ROBUST, /* v1 freezer and robust futexes in use: not reaped either */
 	REASON_CORE_DUMP,
-	REASON_REAP_BLOCKED, /* process_mrelease waits for the mmap lock */
+	REASON_REAP_BLOCKED,	/* process_mrelease waits for the mmap lock */
 	REASON_REAP_INCOMPLETE, /* EAGAIN until the limit: an mmu notifier that must not block */
-	REASON_SETTLE_BLOCKED, /* a thread did not let go of its robust list in time */
-	REASON_LOOK_BLOCKED, /* a look before the signal did not return within the limit */
+	REASON_SETTLE_BLOCKED,	/* a thread did not let go of its robust list in time */
+	REASON_LOOK_BLOCKED,	/* a look before the signal did not return within the limit */
 	REASON_NOT_EXITED,
 	REASON_INTERRUPTED, /* mmreap was told to stop */
 	/* reaped */
-	REASON_NOT_WAITED,   /* --timeout 0: exit not waited for */
+	REASON_NOT_WAITED,	 /* --timeout 0: exit not waited for */
 	REASON_STILL_REFERENCED, /* reaped, exited, and yet somebody references the empty mm */
 	/* failed */
 	REASON_NOT_DYING, /* --reap-only on a process that nobody has killed */
@@ -190,7 +190,8 @@ struct kill_row {
 	struct sharer sharers[ROW_SHARERS];
 	struct proc_id *killed; /* owned by the run */
 	size_t n_killed;
-	struct proc_id obstacle; /* who stands in the way: leader, sharer, holder, zombie's parent */
+	struct proc_id
+		obstacle; /* who stands in the way: leader, sharer, holder, zombie's parent */
 	int64_t rss_before_bytes;
 	int64_t rss_after_bytes;
 	int64_t unmapped_bytes;

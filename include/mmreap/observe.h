@@ -30,28 +30,29 @@ struct stat_facts {
 	pid_t ppid;
 	unsigned int flags; /* PF_* */
 	int64_t utime_ticks, stime_ticks;
-	int threads;	    /* threads not yet released, a zombie leader included */
+	int threads; /* threads not yet released, a zombie leader included */
 	uint64_t start_ticks;
 	int64_t vsize_bytes;
 	int64_t rss_pages;
-	uint64_t start_code; /* address; 1 where we may not see it and there is an mm; 0 without mm */
+	uint64_t
+		start_code; /* address; 1 where we may not see it and there is an mm; 0 without mm */
 	uint64_t start_stack; /* 0 where we may not see it */
-	int policy;	     /* SCHED_*; -1 unknown */
-	int exit_code;	     /* of the group when it is exiting; 0 without ptrace right */
+	int policy;	      /* SCHED_*; -1 unknown */
+	int exit_code;	      /* of the group when it is exiting; 0 without ptrace right */
 };
 
 /** struct status_facts - /proc/PID/status; sizes in kB as printed, UNKNOWN where the line is absent */
 struct status_facts {
 	pid_t tgid;
 	pid_t tracer;
-	int uid;	   /* effective */
-	int ns_levels;	   /* PID namespaces it is seen in; 1 = ours only */
-	pid_t ns_pid;	   /* its PID in its own namespace */
+	int uid;       /* effective */
+	int ns_levels; /* PID namespaces it is seen in; 1 = ours only */
+	pid_t ns_pid;  /* its PID in its own namespace */
 	bool core_dumping;
 	uint64_t sig_pending; /* SigPnd: of the thread */
 	uint64_t shd_pending; /* ShdPnd: of the group */
 	uint64_t sig_blocked, sig_ignored, sig_caught;
-	int threads;	   /* as in stat */
+	int threads;	     /* as in stat */
 	int64_t vm_peak_kib; /* never falls as long as the mm lives */
 	int64_t vm_size_kib, vm_rss_kib, vm_hwm_kib, rss_anon_kib, rss_file_kib, rss_shmem_kib;
 	int64_t vm_swap_kib, vm_pte_kib, vm_lck_kib, vm_pin_kib, hugetlb_kib;
@@ -114,8 +115,8 @@ struct sharer_scan {
 	size_t n_found; /* may exceed capacity: then only the first are stored */
 	int n_unknown;
 	int n_compared;
-	char *dents; /* scratch, DENTS_SIZE */
-	pid_t tid; /* the thread of the target that was compared */
+	char *dents;	/* scratch, DENTS_SIZE */
+	pid_t tid;	/* the thread of the target that was compared */
 	pid_t *unknown; /* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;
 };
@@ -141,7 +142,7 @@ struct victim_fds {
 	int mem;     /* likewise */
 	int statm;
 	int stat;
-	int err; /* why mem or pagemap could not be opened: negative errno */
+	int err;  /* why mem or pagemap could not be opened: negative errno */
 	int bits; /* 32 or 64, 0 unknown */
 };
 
@@ -155,7 +156,8 @@ void observe_close(const struct sys *sys, struct victim_fds *fds);
  */
 enum list_state observe_list(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
 /** Only the pointer: LIST_NULL, LIST_NO_THREAD, LIST_UNREADABLE, or LIST_IN_USE for "some". */
-enum list_state observe_list_pointer(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
+enum list_state observe_list_pointer(const struct sys *sys, const struct victim_fds *fds,
+				     pid_t tid);
 
 /**
  * observe_lists - Read the lists of all threads and choose T (*ret_tid; 0: none is fit).

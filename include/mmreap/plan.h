@@ -27,13 +27,13 @@ enum plan_kind {
 	PLAN_REAP_KILL,	     /* the one call with the flag, instead of HOLD..REAP */
 	PLAN_THAW,	     /* move the victim out of its frozen v1 cgroup */
 	PLAN_SETTLE,	     /* wait until the robust lists are final -> settled */
-	PLAN_REAP,	     /* process_mrelease; T is let go when RSS falls or the call returns 0 */
-	PLAN_EXAMINE,	     /* after EINVAL or ESRCH: look and scan again -> view, sharers */
-	PLAN_PAUSE,	     /* wait until step.until_us */
-	PLAN_RELEASE,	     /* let T go */
-	PLAN_AWAIT_EXIT,     /* pidfd readable */
-	PLAN_BOOST,	     /* raise what is left of the exit */
-	PLAN_TEST_MM,	     /* the pagemap test -> mm */
+	PLAN_REAP,	 /* process_mrelease; T is let go when RSS falls or the call returns 0 */
+	PLAN_EXAMINE,	 /* after EINVAL or ESRCH: look and scan again -> view, sharers */
+	PLAN_PAUSE,	 /* wait until step.until_us */
+	PLAN_RELEASE,	 /* let T go */
+	PLAN_AWAIT_EXIT, /* pidfd readable */
+	PLAN_BOOST,	 /* raise what is left of the exit */
+	PLAN_TEST_MM,	 /* the pagemap test -> mm */
 	PLAN_DONE,
 };
 #define PLAN_COUNT (PLAN_DONE + 1)
@@ -50,24 +50,24 @@ struct plan_step {
 
 /** struct plan_view - what LOOK saw; bools are false where it could not be seen */
 struct plan_view {
-	bool init;	   /* PID 1 of our namespace */
-	bool ns_init;	   /* init of another PID namespace */
+	bool init;    /* PID 1 of our namespace */
+	bool ns_init; /* init of another PID namespace */
 	bool self;
 	bool ancestor;
 	bool kthread;
-	bool zombie;	   /* the whole thread group is dead, its parent has not waited */
-	bool has_mm;	   /* some thread may have an mm */
-	bool exiting;	   /* PF_EXITING: on its way out */
-	bool dying;	   /* SIGKILL or group exit decided: process_mrelease may work */
+	bool zombie;  /* the whole thread group is dead, its parent has not waited */
+	bool has_mm;  /* some thread may have an mm */
+	bool exiting; /* PF_EXITING: on its way out */
+	bool dying;   /* SIGKILL or group exit decided: process_mrelease may work */
 	bool core_dumping;
-	bool frozen;	   /* v1 freezer: SIGKILL alone cannot end it */
-	bool exited;	   /* pidfd readable */
+	bool frozen; /* v1 freezer: SIGKILL alone cannot end it */
+	bool exited; /* pidfd readable */
 };
 
 /** struct plan_sharers - other thread groups with the same mm */
 struct plan_sharers {
 	int clone_vm;
-	int vfork;   /* vfork parent or child, not yet past exec */
+	int vfork;	/* vfork parent or child, not yet past exec */
 	int co_targets; /* targets of this run themselves: asked for, and signalled as such */
 	int unknown;	/* could not be compared */
 	bool protected; /* one of them is init, mmreap itself, an ancestor that is not allowed */
@@ -138,9 +138,9 @@ struct plan_result {
 /** struct plan_config - what holds for the whole run: the wish and the kernel's abilities */
 struct plan_config {
 	struct kill_options opt;
-	bool selected;	    /* the target came from a selection: gone is a success */
-	bool has_mrelease;  /* process_mrelease(-1, 0) gave EBADF */
-	bool has_flag;	    /* process_mrelease(-1, 1) gave EBADF */
+	bool selected;	   /* the target came from a selection: gone is a success */
+	bool has_mrelease; /* process_mrelease(-1, 0) gave EBADF */
+	bool has_flag;	   /* process_mrelease(-1, 1) gave EBADF */
 };
 
 /** struct plan_kill - the state; zero-initialise, set cfg, then plan_kill_start() */
@@ -155,6 +155,8 @@ struct plan_kill {
 	int64_t exited_us;
 	int tries_hold;
 	int tries_reap;
+	int tries_look;
+	bool flag_tried; /* the one call failed: who knows whether it killed */
 	struct plan_view view;
 	struct plan_sharers sharers;
 	struct plan_lists lists;

@@ -7,17 +7,8 @@
  */
 
 #include <mmreap/mounts.h>
+#include <mmreap/scan.h>
 #include <mmreap/target.h>
-
-/** struct pid_list - owned array of PIDs */
-struct pid_list {
-	pid_t *pids;
-	size_t n, capacity;
-};
-
-/** pid_list_add - Append; -ENOMEM. */
-int pid_list_add(struct pid_list *list, pid_t pid);
-void pid_list_free(struct pid_list *list);
 
 /**
  * select_comm - Every process whose comm is exactly @comm, but not mmreap itself.
@@ -25,9 +16,6 @@ void pid_list_free(struct pid_list *list);
  */
 int select_comm(const struct sys *sys, const struct run_self *self, const char *comm,
 		struct pid_list *ret);
-
-/** scan_comm - The part of libproc2 (sys/scan.c): candidates for select_comm(). */
-int scan_comm(const char *comm, struct pid_list *ret);
 
 /**
  * struct cgroup_ref - one cgroup, open

@@ -44,8 +44,8 @@ struct victim {
 	struct plan_kill plan;
 	struct plan_step step;
 	struct plan_result result;
-	bool ready;    /* the result is there */
-	bool started;  /* the step's work is under way */
+	bool ready;   /* the result is there */
+	bool started; /* the step's work is under way */
 	bool finished;
 	struct shared *shared;
 	struct worker *looker, *tracer;
@@ -54,10 +54,11 @@ struct victim {
 	struct held_sharer *sharers;
 	size_t n_sharers, cap_sharers;
 	struct memcg memcg;
-	int thawed_fd; /* a freezer cgroup that is not frozen; -1: none */
+	int thawed_fd;		       /* a freezer cgroup that is not frozen; -1: none */
 	int64_t rss_before, rss_after; /* pages */
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
 	int64_t seen_rss, seen_ticks, moved_us, told_us;
+	bool reread;	  /* the lists were read anew after an execve */
 	bool left_behind; /* a worker still uses our descriptors: they are not closed */
 };
 
@@ -191,7 +192,7 @@ static void memcg_find(struct driver *d, struct victim *v)
 	pid_t pid = v->target->ref.pid;
 	ssize_t n;
 
-	v->memcg = (struct memcg){.fd = -1, .before = UNKNOWN};
+	v->memcg = (struct memcg){ .fd = -1, .before = UNKNOWN };
 	n = d->sys->read_file(v->target->ref.procfd, "cgroup", text, sizeof(text));
 	if (n < 0)
 		return;
@@ -221,7 +222,8 @@ static bool is_frozen(struct driver *d, struct victim *v, char *wchan, size_t si
 	if (dir < 0)
 		return false;
 	n = d->sys->getdents(dir, dents, sizeof(dents)); /* the first hundred will do */
-	for (size_t off = 0; n > 0 && !frozen && (tid = procfile_next_pid(dents, (size_t)n, &off));) {
+	for (size_t off = 0;
+	     n > 0 && !frozen && (tid = procfile_next_pid(dents, (size_t)n, &off));) {
 		snprintf(name, sizeof(name), "%d/wchan", (int)tid);
 		if (d->sys->read_file(dir, name, wchan, size) > 0)
 			frozen = observe_is_refrigerated(wchan, 'D');
@@ -233,7 +235,7 @@ static bool is_frozen(struct driver *d, struct victim *v, char *wchan, size_t si
 /* Raise one dying thread; a TID that turns out to be a stranger's gets its old values back. */
 static bool boost_thread(struct driver *d, int dir, pid_t tid)
 {
-	struct sys_sched old, raised = {.policy = 0, .nice = BOOST_NICE, .reset_on_fork = true};
+	struct sys_sched old, raised = { .policy = 0, .nice = BOOST_NICE, .reset_on_fork = true };
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", (int)tid);
@@ -269,8 +271,8 @@ static void boost(struct driver *d, struct victim *v)
 	if (v->tid && boost_thread(d, dir, v->tid))
 		raised++;
 	n = d->sys->getdents(dir, dents, sizeof(dents));
-	for (size_t off = 0; n > 0 && raised < MAX_BOOSTED &&
-			     (tid = procfile_next_pid(dents, (size_t)n, &off));)
+	for (size_t off = 0;
+	     n > 0 && raised < MAX_BOOSTED && (tid = procfile_next_pid(dents, (size_t)n, &off));)
 		if (tid != v->tid && boost_thread(d, dir, tid))
 			raised++;
 	d->sys->close(dir);
@@ -282,8 +284,8 @@ static int thaw(struct driver *d, struct victim *v)
 	char pid[16];
 
 	if (v->thawed_fd < 0 && d->run->thaw_mounts)
-		v->thawed_fd = cgroup_find_thawed(d->sys, d->run->thaw_mounts,
-						  v->target->ref.procfd);
+		v->thawed_fd =
+			cgroup_find_thawed(d->sys, d->run->thaw_mounts, v->target->ref.procfd);
 	if (v->thawed_fd < 0)
 		return v->thawed_fd;
 	/* The number is its own as long as it has not exited. */
@@ -305,6 +307,13 @@ static bool has_exited(struct driver *d, struct victim *v)
 
 static void send_kill(struct driver *d, struct victim *v)
 {
+	/* What was opened belongs to the mm of that time: an execve has made it somebody's past. */
+	if (!v->reread && observe_mm(d->sys, &v->fds) == MM_UNREFERENCED) {
+		v->reread = true;
+		observe_close(d->sys, &v->fds);
+		set_result(d, v, -ESTALE);
+		return;
+	}
 	v->memcg.before = memcg_read(d, &v->memcg);
 	v->signal_us = v->moved_us = d->sys->now_us();
 	set_result(d, v, d->sys->pidfd_signal(v->target->ref.pidfd, 9));
@@ -496,7 +505,8 @@ static void collect(struct victim *v)
 		v->result.settled = w->settled;
 		v->result.seen_in_use = w->seen_in_use;
 	} else {
-		v->reap_us = w->end_us - w->start_us;
+		if (w->err == 0)
+			v->reap_us = w->end_us - w->start_us;
 		v->rss_after = v->tracer && w->err == 0 ? v->tracer->rss_pages : w->rss_pages;
 	}
 }
@@ -658,8 +668,9 @@ static void run_gates(struct driver *d, int64_t now)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct victim *v = &d->victims[i];
 
-		if (!v->finished && (is_before_signal(v->step.kind) ||
-				     (v->step.kind == PLAN_PAUSE && v->plan.then == PLAN_SHARERS)))
+		if (!v->finished &&
+		    (is_before_signal(v->step.kind) ||
+		     (v->step.kind == PLAN_PAUSE && is_before_signal(v->plan.then))))
 			return; /* not everybody is ready */
 	}
 	for (size_t i = 0; i < d->n; i++)
@@ -763,7 +774,7 @@ static void fill_killed(struct victim *v)
 
 		if (v->sharers[i].co_target)
 			continue;
-		*id = (struct proc_id){.pid = ref->pid, .inode = ref->inode};
+		*id = (struct proc_id){ .pid = ref->pid, .inode = ref->inode };
 		memcpy(id->comm, ref->comm, sizeof(id->comm));
 		n++;
 	}
@@ -825,14 +836,15 @@ static int wait_events(struct driver *d, int64_t now)
 
 	if (gap < 0)
 		gap = 0;
-	ts = (struct timespec){.tv_sec = gap / 1000000, .tv_nsec = gap % 1000000 * 1000};
-	d->polls[n++] = (struct pollfd){.fd = d->notify, .events = POLLIN};
-	d->polls[n++] = (struct pollfd){.fd = d->run->interrupt_fd, .events = POLLIN};
+	ts = (struct timespec){ .tv_sec = gap / 1000000, .tv_nsec = gap % 1000000 * 1000 };
+	d->polls[n++] = (struct pollfd){ .fd = d->notify, .events = POLLIN };
+	d->polls[n++] = (struct pollfd){ .fd = d->run->interrupt_fd, .events = POLLIN };
 	for (size_t i = 0; i < d->n; i++) {
 		const struct victim *v = &d->victims[i];
 
 		if (!v->finished && (v->step.kind == PLAN_AWAIT_EXIT || v->step.kind == PLAN_GRACE))
-			d->polls[n++] = (struct pollfd){.fd = v->target->ref.pidfd, .events = POLLIN};
+			d->polls[n++] =
+				(struct pollfd){ .fd = v->target->ref.pidfd, .events = POLLIN };
 	}
 	if (ppoll(d->polls, n, &ts, NULL) < 0)
 		return 0;
@@ -890,13 +902,13 @@ static int drive(struct driver *d)
 static void init_row(const struct act_run *run, const struct target *t, struct kill_row *row)
 {
 	*row = (struct kill_row){
-		.id = {.pid = t->ref.pid, .inode = t->ref.inode},
+		.id = { .pid = t->ref.pid, .inode = t->ref.inode },
 		.outcome = t->outcome,
 		.reason = t->reason,
 		.step = t->err ? STEPNAME_RESOLVE : STEPNAME_NONE,
 		.err = -t->err,
 		.dry_run = run->opt.dry_run,
-		.method = run->opt.reap_only ? METHOD_REAP_ONLY
+		.method = run->opt.reap_only  ? METHOD_REAP_ONLY
 			  : run->has_mrelease ? METHOD_KILL_REAP
 					      : METHOD_KILL_ONLY,
 		.n_sharers = UNKNOWN,
@@ -914,19 +926,19 @@ static void init_row(const struct act_run *run, const struct target *t, struct k
 static void init_victim(struct driver *d, struct victim *v, const struct target *t,
 			struct kill_row *row)
 {
-	*v = (struct victim){.target = t,
-			     .row = row,
-			     .fds = {-1, -1, -1, -1, -1, 0, 0},
-			     .memcg = {.fd = -1, .before = UNKNOWN},
-			     .thawed_fd = -1,
-			     .rss_before = UNKNOWN,
-			     .rss_after = UNKNOWN,
-			     .seen_ticks = UNKNOWN,
-			     .reap_us = UNKNOWN};
-	v->plan.cfg = (struct plan_config){.opt = d->run->opt,
-					   .selected = t->selected,
-					   .has_mrelease = d->run->has_mrelease,
-					   .has_flag = d->run->has_flag};
+	*v = (struct victim){ .target = t,
+			      .row = row,
+			      .fds = { -1, -1, -1, -1, -1, 0, 0 },
+			      .memcg = { .fd = -1, .before = UNKNOWN },
+			      .thawed_fd = -1,
+			      .rss_before = UNKNOWN,
+			      .rss_after = UNKNOWN,
+			      .seen_ticks = UNKNOWN,
+			      .reap_us = UNKNOWN };
+	v->plan.cfg = (struct plan_config){ .opt = d->run->opt,
+					    .selected = t->selected,
+					    .has_mrelease = d->run->has_mrelease,
+					    .has_flag = d->run->has_flag };
 	v->shared = calloc(1, sizeof(*v->shared));
 	if (v->shared) {
 		atomic_store(&v->shared->refs, 1);
@@ -990,7 +1002,7 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 	     struct kill_row *rows)
 {
-	struct driver d = {.run = run, .sys = run->sys, .notify = -1, .zombie = -1};
+	struct driver d = { .run = run, .sys = run->sys, .notify = -1, .zombie = -1 };
 	int err = prepare(&d, targets, n, rows);
 
 	d.start_us = run->sys->now_us();

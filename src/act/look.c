@@ -23,7 +23,7 @@ static bool is_target(const struct worker *w, const struct proc_id *id)
 
 static void count_relations(struct worker *w)
 {
-	struct plan_sharers f = {.unknown = w->scan.n_unknown};
+	struct plan_sharers f = { .unknown = w->scan.n_unknown };
 	size_t stored = w->scan.n_found < w->scan.capacity ? w->scan.n_found : w->scan.capacity;
 
 	for (size_t i = 0; i < stored; i++) {
@@ -66,11 +66,14 @@ static bool is_protected(const struct worker *w, pid_t pid)
 static void hold_sharer(struct worker *w, const struct proc_ref *ref)
 {
 	struct held_sharer *s = &w->sharers[w->n_sharers++];
-	struct proc_id id = {.pid = ref->pid, .inode = ref->inode};
+	struct proc_id id = { .pid = ref->pid, .inode = ref->inode };
 
-	*s = (struct held_sharer){.ref = *ref, .co_target = is_target(w, &id)};
-	s->fds = (struct victim_fds){.pagemap = -1, .statm = -1, .mem = w->fds.mem,
-				     .bits = w->fds.bits, .err = w->fds.err};
+	*s = (struct held_sharer){ .ref = *ref, .co_target = is_target(w, &id) };
+	s->fds = (struct victim_fds){ .pagemap = -1,
+				      .statm = -1,
+				      .mem = w->fds.mem,
+				      .bits = w->fds.bits,
+				      .err = w->fds.err };
 	s->fds.task = w->sys->open_at(ref->procfd, "task", O_DIRECTORY);
 	s->fds.stat = w->sys->open_at(ref->procfd, "stat", 0);
 }
@@ -153,7 +156,7 @@ void look_signal_sharers(struct worker *w)
 /* The lists of a sharer's threads lie in the same memory and are lost with it all the same. */
 static void add_sharer_lists(struct worker *w, struct held_sharer *s)
 {
-	struct plan_lists l = {0};
+	struct plan_lists l = { 0 };
 	pid_t unused;
 
 	s->fds.mem = w->fds.mem;
@@ -171,9 +174,14 @@ void look_lists(struct worker *w)
 	w->tid = 0;
 	if (w->fds.task < 0)
 		observe_open(w->sys, &w->ref, &w->fds);
+	if (w->fds.err == -ESRCH) { /* no thread has an mm, at this moment */
+		observe_close(w->sys, &w->fds);
+		w->err = -ESRCH;
+		return;
+	}
 	w->rss_pages = observe_rss_pages(w->sys, &w->fds);
 	atomic_store(&w->opened, true);
-	w->lists = (struct plan_lists){0};
+	w->lists = (struct plan_lists){ 0 };
 	w->err = observe_lists(w->sys, &w->fds, w->deep, w->dents, &w->lists, &w->tid);
 	for (size_t i = 0; w->err == 0 && i < w->n_sharers; i++)
 		add_sharer_lists(w, &w->sharers[i]);

@@ -65,8 +65,9 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 	w->self = self;
 	w->shared = shared;
 	w->notify = notify;
-	w->scan = (struct sharer_scan){.found = w->found, .capacity = WORKER_SHARERS,
-				       .dents = w->dents};
+	w->scan = (struct sharer_scan){ .found = w->found,
+					.capacity = WORKER_SHARERS,
+					.dents = w->dents };
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	atomic_fetch_add(&shared->refs, 1);

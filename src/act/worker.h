@@ -56,7 +56,7 @@ struct worker {
 	pid_t zombie;
 	bool flag, deep, has_tracer;
 	/* in and out */
-	struct held_sharer *sharers; /* the victim's array, used by one job at a time */
+	struct held_sharer *sharers;  /* the victim's array, used by one job at a time */
 	const struct target *targets; /* of the run */
 	size_t n_targets;
 	size_t n_sharers, cap_sharers;

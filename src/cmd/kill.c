@@ -71,7 +71,7 @@ static void thaw_all(void *arg)
 /* The signals that end a tool by default, but not those that our starter had us ignore. */
 static int catch_signals(struct story *s)
 {
-	static const int sigs[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 
 	sigemptyset(&s->signals);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
@@ -181,8 +181,8 @@ static int next_targets(struct story *s, int round)
 
 static int fail_memory(struct story *s)
 {
-	s->error = (struct selection_error){.status = STATUS_FAILURE,
-					    .text = "out of memory; nothing more was touched"};
+	s->error = (struct selection_error){ .status = STATUS_FAILURE,
+					     .text = "out of memory; nothing more was touched" };
 	return -1;
 }
 
@@ -215,7 +215,8 @@ static int play_round(struct story *s, struct act_run *run, int round)
 	if (opt->interactive && ask(s) < 0) {
 		s->error = (struct selection_error){
 			.status = STATUS_USAGE,
-			.text = "--interactive needs a terminal to ask on; nothing was touched"};
+			.text = "--interactive needs a terminal to ask on; nothing was touched"
+		};
 		return -1;
 	}
 	rows = realloc(s->rows, (s->n_rows + s->n_targets + 1) * sizeof(*rows));
@@ -259,13 +260,13 @@ static void raise_limit(void)
 
 static int run_story(struct story *s)
 {
-	struct act_run run = {.sys = &sys_linux,
-			      .self = &s->self,
-			      .opt = s->req.opt,
-			      .on_step = s->req.opt.verbose ? say_step : NULL,
-			      .on_progress = report_has_progress() ? say_progress : NULL,
-			      .on_signalled = thaw_all,
-			      .arg = s};
+	struct act_run run = { .sys = &sys_linux,
+			       .self = &s->self,
+			       .opt = s->req.opt,
+			       .on_step = s->req.opt.verbose ? say_step : NULL,
+			       .on_progress = report_has_progress() ? say_progress : NULL,
+			       .on_signalled = thaw_all,
+			       .arg = s };
 	bool json = s->req.out.json;
 	int err;
 
@@ -293,9 +294,9 @@ static int run_story(struct story *s)
 
 static int run(int argc, const char **argv)
 {
-	_cleanup_(story_free) struct story s = {.interrupt_fd = -1, .self.proc_fd = -1};
+	_cleanup_(story_free) struct story s = { .interrupt_fd = -1, .self.proc_fd = -1 };
 	const struct output_options *out = &s.req.out;
-	struct cli_error error = {0};
+	struct cli_error error = { 0 };
 
 	switch (cli_parse_kill(argc, argv, &s.req, &error)) {
 	case CLI_DONE:
@@ -311,10 +312,11 @@ static int run(int argc, const char **argv)
 	if (report_choose_columns(&report_table_kill, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
 	if (observe_self(&sys_linux, &s.self) < 0)
-		return report_error(out->json, STATUS_FAILURE,
-				    "/proc is not a mounted procfs: nothing can be told safely from "
-				    "it, and nothing was touched; mount it");
+		return report_error(
+			out->json, STATUS_FAILURE,
+			"/proc is not a mounted procfs: nothing can be told safely from "
+			"it, and nothing was touched; mount it");
 	return run_story(&s);
 }
 
-const struct command command_kill = {.syntax = &cli_syntax_kill, .run = run};
+const struct command command_kill = { .syntax = &cli_syntax_kill, .run = run };

@@ -10,9 +10,8 @@
 
 #include "selection.h"
 
-__attribute__((format(printf, 3, 4))) static int fail(struct selection_error *e,
-						      enum exit_status status, const char *format,
-						      ...)
+__attribute__((format(printf, 3, 4))) static int
+fail(struct selection_error *e, enum exit_status status, const char *format, ...)
 {
 	va_list ap;
 
@@ -46,7 +45,9 @@ static int add_spec(struct selection *s, const struct target_spec *spec, struct 
 static int add_pids(struct selection *s, const struct pid_list *pids, struct selection_error *e)
 {
 	for (size_t i = 0; i < pids->n; i++) {
-		struct target_spec spec = {.kind = SPEC_PID, .pid = pids->pids[i], .selected = true};
+		struct target_spec spec = { .kind = SPEC_PID,
+					    .pid = pids->pids[i],
+					    .selected = true };
 
 		if (add_spec(s, &spec, e) < 0)
 			return -1;
@@ -56,7 +57,7 @@ static int add_pids(struct selection *s, const struct pid_list *pids, struct sel
 
 static int add_comm(struct selection *s, const char *comm, struct selection_error *e)
 {
-	struct pid_list pids = {0};
+	struct pid_list pids = { 0 };
 	int err = select_comm(s->sys, s->self, comm, &pids);
 
 	if (err < 0)
@@ -112,7 +113,7 @@ int selection_open(const struct sys *sys, const struct run_self *self,
 		   const struct target_list *list, struct selection *ret,
 		   struct selection_error *ret_error)
 {
-	*ret = (struct selection){.sys = sys, .self = self};
+	*ret = (struct selection){ .sys = sys, .self = self };
 	for (size_t i = 0; i < list->n_specs; i++) {
 		const struct target_spec *spec = &list->specs[i];
 		int err;
@@ -155,7 +156,7 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 			  struct selection_error *ret_error)
 {
 	for (size_t i = 0; i < s->n_cgroups; i++) {
-		struct pid_list pids = {0};
+		struct pid_list pids = { 0 };
 		int err = cgroup_members(s->sys, &s->cgroups[i], &pids);
 
 		if (err < 0)
@@ -165,10 +166,11 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 			const char *who = protected_member(s, pids.pids[j], allow_ancestors);
 
 			if (who)
-				err = fail(ret_error, STATUS_REFUSED,
-					   "cgroup %.200s holds %s (%d): refused as a whole, nothing "
-					   "was touched; name its processes one by one",
-					   s->cgroups[i].path, who, (int)pids.pids[j]);
+				err = fail(
+					ret_error, STATUS_REFUSED,
+					"cgroup %.200s holds %s (%d): refused as a whole, nothing "
+					"was touched; name its processes one by one",
+					s->cgroups[i].path, who, (int)pids.pids[j]);
 		}
 		if (err == 0)
 			err = add_pids(s, &pids, ret_error);

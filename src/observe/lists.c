@@ -49,14 +49,15 @@ static enum list_state read_head(const struct sys *sys, const struct victim_fds 
 
 	n = compat ? sys->pread(fds->mem, &h32, sizeof(h32), head)
 		   : sys->pread(fds->mem, h, sizeof(*h), head);
-	if (n == 0) /* mm_users is 0: no memory, no list */
-		return LIST_NULL;
-	if (n == -EIO || n == -EFAULT) /* the kernel cannot read it either: it gives up as on empty */
+	if (n == 0) /* mm_users is 0: it exits, or an execve has given it another mm */
+		return LIST_NO_THREAD;
+	if (n == -EIO ||
+	    n == -EFAULT) /* the kernel cannot read it either: it gives up as on empty */
 		return LIST_EMPTY;
 	if (n != (ssize_t)(compat ? sizeof(h32) : sizeof(*h)))
 		return LIST_UNREADABLE;
 	if (compat)
-		*h = (struct head64){h32.next, h32.offset, h32.pending};
+		*h = (struct head64){ h32.next, h32.offset, h32.pending };
 	/* Bit 0 of a pointer marks a PI futex. */
 	return (h->next & ~UINT64_C(1)) != head || h->pending ? LIST_IN_USE : LIST_EMPTY;
 }
@@ -84,7 +85,12 @@ static enum list_state one_abi(const struct sys *sys, const struct victim_fds *f
 		return s;
 	if (fds->mem < 0)
 		return LIST_UNREADABLE;
-	return read_head(sys, fds, head, compat, &h);
+	s = read_head(sys, fds, head, compat, &h);
+	if (s != LIST_NO_THREAD)
+		return s;
+	/* The pointer is cleared before the mm is given up: what has one now lives in another mm. */
+	s = pointer_state(sys, tid, compat, &head);
+	return s == LIST_IN_USE ? LIST_UNREADABLE : s;
 }
 
 static enum list_state list_state(const struct sys *sys, const struct victim_fds *fds, pid_t tid,
@@ -136,7 +142,7 @@ static int fitness(const struct sys *sys, const struct victim_fds *fds, pid_t ti
 int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep, char *dents,
 		  struct plan_lists *ret, pid_t *ret_tid)
 {
-	struct plan_lists l = {0};
+	struct plan_lists l = { 0 };
 	int best = 0, looks = 0;
 	pid_t chosen = 0, tid;
 	ssize_t n;
@@ -240,7 +246,7 @@ static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t
 int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t held, bool deep,
 		    char *dents, struct plan_threads *ret)
 {
-	struct plan_threads t = {.t_held = held != 0};
+	struct plan_threads t = { .t_held = held != 0 };
 	int before = count_threads(sys, fds), entries = 0, err;
 	pid_t tid;
 	ssize_t n;

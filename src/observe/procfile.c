@@ -62,10 +62,10 @@ static void copy_comm(char *to, const char *from, size_t len)
 
 int procfile_stat(const char *text, size_t len, struct stat_facts *ret)
 {
-	struct cursor c = {text, text + len};
-	struct stat_facts f = {.policy = -1};
+	struct cursor c = { text, text + len };
+	struct stat_facts f = { .policy = -1 };
 	const char *open, *close;
-	int64_t v[53] = {0};
+	int64_t v[53] = { 0 };
 	int64_t n;
 	int field;
 
@@ -117,9 +117,9 @@ struct status_key {
 	enum { AS_INT, AS_I64, AS_U64, AS_BOOL, AS_KIB, AS_HEX } as;
 };
 
-#define KEY(k, field, how)                                                                         \
-	{                                                                                          \
-		k, offsetof(struct status_facts, field), how                                       \
+#define KEY(k, field, how)                                   \
+	{                                                    \
+		k, offsetof(struct status_facts, field), how \
 	}
 
 static const struct status_key status_keys[] = {
@@ -220,7 +220,7 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 		const char *colon = memchr(line, ':', (size_t)(stop - line));
 
 		if (colon) {
-			struct cursor c = {colon + 1, stop};
+			struct cursor c = { colon + 1, stop };
 			size_t klen = (size_t)(colon - line);
 
 			for (size_t i = 0; i < N_STATUS_KEYS; i++) {
@@ -244,7 +244,7 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared)
 {
-	struct cursor c = {text, text + len};
+	struct cursor c = { text, text + len };
 	int64_t size, resident, shared;
 
 	if (!take_number(&c, 10, &size) || !take_number(&c, 10, &resident) ||
@@ -297,12 +297,12 @@ pid_t procfile_next_pid(const void *buf, size_t len, size_t *off)
 			return 0;
 		*off += reclen;
 
-		struct cursor c = {d + DENT_NAME, d + reclen};
+		struct cursor c = { d + DENT_NAME, d + reclen };
 		int64_t n;
 
 		if (*c.p < '1' || *c.p > '9' || !take_number(&c, 10, &n))
 			continue;
-		if (c.p < c.end && *c.p == '\0' && n <= INT32_MAX)
+		if (c.p < c.end && *c.p == '\0' && n > 0 && n <= INT32_MAX)
 			return (pid_t)n;
 	}
 	return 0;

@@ -93,7 +93,7 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
 	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 &&
 	    sys->pidfd_signal(pidfd, 0) != -ESRCH && sys->kcmp_vm(target_tid, tid) == 0) {
-		*ret = (struct sharer){.id = {.pid = pid, .inode = sys->pidfd_inode(pidfd)}};
+		*ret = (struct sharer){ .id = { .pid = pid, .inode = sys->pidfd_inode(pidfd) } };
 		memcpy(ret->id.comm, st.comm, sizeof(ret->id.comm));
 		ret->relation = relate(sys, target, target_stat, procfd, &st);
 		good = true;
@@ -172,8 +172,8 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 					scan->unknown[scan->n_unknown] = pid;
 				scan->n_unknown++;
 			}
-			if (tid <= 0 || !describe(sys, self, ref, &target_stat, target_tid, pid,
-						  tid, &who))
+			if (tid <= 0 ||
+			    !describe(sys, self, ref, &target_stat, target_tid, pid, tid, &who))
 				continue;
 			if (scan->n_found < scan->capacity)
 				scan->found[scan->n_found] = who;

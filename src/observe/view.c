@@ -28,7 +28,7 @@ int observe_status(const struct sys *sys, int procfd, struct status_facts *ret)
 
 int observe_self(const struct sys *sys, struct run_self *ret)
 {
-	struct run_self self = {.pid = getpid(), .page_bytes = sysconf(_SC_PAGESIZE)};
+	struct run_self self = { .pid = getpid(), .page_bytes = sysconf(_SC_PAGESIZE) };
 	int fd = sys->open_at(AT_FDCWD, "/proc", O_DIRECTORY);
 	int err;
 
@@ -78,17 +78,18 @@ static bool is_dying(const struct stat_facts *st, const struct status_facts *s)
 		return true;
 	if (st->flags & PF_SIGNALED)
 		return true;
+	/* A leader that ended by itself shows its own status, in the high byte, unless it was killed. */
 	if (st->flags & PF_EXITING)
-		return st->threads == 1;
+		return st->threads == 1 || (st->exit_code & 0x7f) != 0;
 	return st->exit_code != 0 && !(st->exit_code >= 19 && st->exit_code <= 22);
 }
 
 int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		 struct plan_view *ret, struct status_facts *ret_status)
 {
-	struct plan_view v = {0};
-	struct status_facts s = {0};
-	struct stat_facts st = {0};
+	struct plan_view v = { 0 };
+	struct status_facts s = { 0 };
+	struct stat_facts st = { 0 };
 	char wchan[64] = "";
 	int err;
 
@@ -118,31 +119,74 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	return 0;
 }
 
+/*
+ * Where the files of the mm are: in the process's own directory, or, where the leader is dead, in
+ * that of a living thread ("task/TID/").
+ */
+static void find_mm(const struct sys *sys, const struct proc_ref *ref, int task, char *prefix,
+		    size_t size)
+{
+	char dents[4096], name[48];
+	int fd = sys->open_at(ref->procfd, "pagemap", 0);
+	size_t off = 0;
+	pid_t tid;
+	ssize_t n;
+
+	prefix[0] = '\0';
+	if (fd >= 0)
+		sys->close(fd);
+	if (fd != -ESRCH || task < 0)
+		return;
+	sys->rewind(task);
+	n = sys->getdents(task, dents, sizeof(dents));
+	while (n > 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
+		snprintf(name, sizeof(name), "task/%d/pagemap", (int)tid);
+		fd = sys->open_at(ref->procfd, name, 0);
+		if (fd == -ESRCH || fd == -ENOENT)
+			continue;
+		if (fd >= 0)
+			sys->close(fd);
+		snprintf(prefix, size, "task/%d/", (int)tid);
+		return;
+	}
+}
+
+static int open_below(const struct sys *sys, const struct proc_ref *ref, const char *prefix,
+		      const char *file)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", prefix, file);
+	return sys->open_at(ref->procfd, name, 0);
+}
+
 void observe_open(const struct sys *sys, const struct proc_ref *ref, struct victim_fds *ret)
 {
 	struct victim_fds fds;
-	char auxv[1024];
+	char auxv[1024], prefix[32], name[64];
 	ssize_t n;
 
 	fds.task = sys->open_at(ref->procfd, "task", O_DIRECTORY);
 	fds.stat = sys->open_at(ref->procfd, "stat", 0);
-	fds.statm = sys->open_at(ref->procfd, "statm", 0);
-	fds.pagemap = sys->open_at(ref->procfd, "pagemap", 0);
-	fds.mem = sys->open_at(ref->procfd, "mem", 0);
+	find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
+	fds.statm = open_below(sys, ref, prefix, "statm");
+	fds.pagemap = open_below(sys, ref, prefix, "pagemap");
+	fds.mem = open_below(sys, ref, prefix, "mem");
 	fds.err = fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
-	n = sys->read_file(ref->procfd, "auxv", auxv, sizeof(auxv));
+	snprintf(name, sizeof(name), "%sauxv", prefix);
+	n = sys->read_file(ref->procfd, name, auxv, sizeof(auxv));
 	fds.bits = n > 0 ? procfile_auxv_bits(auxv, (size_t)n) : 0;
 	*ret = fds;
 }
 
 void observe_close(const struct sys *sys, struct victim_fds *fds)
 {
-	int all[] = {fds->task, fds->stat, fds->statm, fds->pagemap, fds->mem};
+	int all[] = { fds->task, fds->stat, fds->statm, fds->pagemap, fds->mem };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i] >= 0)
 			sys->close(all[i]);
-	*fds = (struct victim_fds){-1, -1, -1, -1, -1, 0, 0};
+	*fds = (struct victim_fds){ -1, -1, -1, -1, -1, 0, 0 };
 }
 
 enum plan_mm observe_mm(const struct sys *sys, const struct victim_fds *fds)

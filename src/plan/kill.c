@@ -17,7 +17,7 @@
 #define VFORK_US (200 * MS)
 /* Looks before the signal that can block (mmap lock, exec_update_lock): then we go on without. */
 #define SHARERS_US (2000 * MS)
-#define LISTS_US (500 * MS)
+#define LISTS_US (2000 * MS)
 #define HOLD_US (250 * MS)
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
@@ -25,6 +25,7 @@
 #define BOOST_EXIT_US (5 * MS)
 #define BOOST_SETTLE_US (2 * MS)
 #define HOLD_TRIES 3
+#define LOOK_TRIES 3
 /* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
 #define EINVAL_TRIES 50
 
@@ -33,6 +34,17 @@
 static int64_t min64(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+/*
+ * The limit of a look before the signal. With --timeout it takes half of what is left at most: what
+ * is not known by then does not keep the signal from being sent in time.
+ */
+static int64_t look_limit(const struct plan_kill *st, int64_t now, int64_t us)
+{
+	if (st->deadline_us == FOREVER)
+		return now + us;
+	return min64(now + us, now + (st->deadline_us - now) / 2);
 }
 
 static bool no_wait(const struct plan_kill *st)
@@ -50,7 +62,7 @@ static int64_t wait_limit(const struct plan_kill *st)
 
 static struct plan_step step_until(struct plan_kill *st, enum plan_kind kind, int64_t until_us)
 {
-	st->step = (struct plan_step){.kind = kind, .until_us = until_us};
+	st->step = (struct plan_step){ .kind = kind, .until_us = until_us };
 	return st->step;
 }
 
@@ -148,12 +160,16 @@ static bool may_reap(const struct plan_kill *st)
 /* Gone before we did anything. */
 static struct plan_step vanished(struct plan_kill *st)
 {
-	if (st->cfg.selected)
+	if (st->cfg.selected && !st->graced)
 		return done(st, OUTCOME_EXITED, REASON_VANISHED);
 	if (st->graced)
 		return done(st, OUTCOME_EXITED, REASON_GRACE);
 	return done(st, OUTCOME_NO_PROCESS, REASON_NOT_FOUND);
 }
+
+static struct plan_step read_lists(struct plan_kill *st, int64_t now);
+static struct plan_step after_flag_look(struct plan_kill *st, const struct plan_result *r);
+static struct plan_step reaped(struct plan_kill *st, int64_t now);
 
 /* --- before the signal --------------------------------------------------------------------- */
 
@@ -161,6 +177,8 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 {
 	const struct plan_view *v = &r->view;
 
+	if (st->flag_tried)
+		return after_flag_look(st, r);
 	if (r->err == -ESRCH)
 		return vanished(st);
 	if (r->err)
@@ -174,8 +192,10 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_KTHREAD);
 	if (v->ancestor && !st->cfg.opt.allow_ancestors)
 		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_ANCESTOR);
-	if (v->zombie)
+	if (v->zombie) {
+		st->exited = true;
 		return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_ZOMBIE);
+	}
 	if (!v->has_mm && v->exiting) {
 		/* Inside or past exit_mmap(): nothing to hold, nothing to reap (ESRCH). */
 		if (st->cfg.opt.dry_run)
@@ -188,37 +208,46 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 			return done(st, OUTCOME_UNSUPPORTED, REASON_NO_MRELEASE);
 		if (!v->dying)
 			return done(st, OUTCOME_FAILED, REASON_NOT_DYING);
-		return step_until(st, PLAN_LISTS, min64(r->now_us + LISTS_US, wait_limit(st)));
+		return read_lists(st, r->now_us);
 	}
 	return step(st, PLAN_RIGHT);
 }
 
 static struct plan_step scan_sharers(struct plan_kill *st, int64_t now)
 {
-	return step_until(st, PLAN_SHARERS, now + SHARERS_US);
+	return step_until(st, PLAN_SHARERS, look_limit(st, now, SHARERS_US));
 }
 
 static struct plan_step after_right(struct plan_kill *st, const struct plan_result *r)
 {
 	if (r->err == -ESRCH)
 		return vanished(st);
-	if (r->err) /* EPERM: no right; EINVAL: not in our PID namespace or below it */
+	if (r->err == -EPERM ||
+	    r->err == -EINVAL) /* EINVAL: not in our PID namespace or below it */
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
+	if (r->err)
+		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	return scan_sharers(st, r->now_us);
 }
 
 static struct plan_step read_lists(struct plan_kill *st, int64_t now)
 {
-	return step_until(st, PLAN_LISTS, now + LISTS_US);
+	return step_until(st, PLAN_LISTS, look_limit(st, now, LISTS_US));
+}
+
+static struct plan_step check_sharers(struct plan_kill *st, int64_t now)
+{
+	return step_until(st, PLAN_SHARER_RIGHTS, look_limit(st, now, SHARERS_US));
 }
 
 static struct plan_step after_sharers(struct plan_kill *st, const struct plan_result *r)
 {
 	const struct plan_sharers *s = &r->sharers;
 
+	st->spare = st->collective = false;
 	/* Blocked, or no kcmp in this kernel: nothing known. That does not refuse; it is said. */
 	if (r->err) {
-		st->sharers = (struct plan_sharers){.unknown = 1};
+		st->sharers = (struct plan_sharers){ .unknown = 1 };
 		return read_lists(st, r->now_us);
 	}
 	st->sharers = *s;
@@ -232,7 +261,7 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 		return read_lists(st, r->now_us);
 	if (s->clone_vm + s->vfork == 0) {
 		st->collective = true;
-		return step(st, PLAN_SHARER_RIGHTS);
+		return check_sharers(st, r->now_us);
 	}
 	switch (st->cfg.opt.sharers) {
 	case SHARERS_REFUSE:
@@ -240,7 +269,7 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 			    s->clone_vm ? REASON_SHARED : REASON_SHARED_VFORK);
 	case SHARERS_KILL:
 		st->collective = true;
-		return step(st, PLAN_SHARER_RIGHTS);
+		return check_sharers(st, r->now_us);
 	case SHARERS_SPARE:
 		st->spare = true;
 		break;
@@ -252,10 +281,12 @@ static struct plan_step after_sharer_rights(struct plan_kill *st, const struct p
 {
 	if (r->sharers.protected)
 		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_SHARER_PROTECTED);
-	if (r->err == -EAGAIN) /* the set changed while it was checked */
-		return scan_sharers(st, r->now_us);
-	if (r->err)
+	if (r->err == -EPERM || r->err == -EINVAL)
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SHARER, r->err);
+	if (r->err == -ESRCH) /* the target lost its mm meanwhile */
+		return step(st, PLAN_LOOK);
+	if (r->err) /* without having asked for every right nothing may be signalled */
+		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	return read_lists(st, r->now_us);
 }
 
@@ -299,22 +330,32 @@ static bool choose_method(struct plan_kill *st)
 
 static struct plan_step predict(struct plan_kill *st)
 {
+	bool own_exit = st->spare || st->method == METHOD_KILL_ONLY || !may_reap(st);
+	bool in_use = st->lists.in_use && !st->cfg.opt.robust_ignore;
+
+	if (st->view.frozen && !st->cfg.opt.thaw && own_exit)
+		return done(st, OUTCOME_PENDING, REASON_FROZEN);
 	if (st->spare)
 		return done(st, OUTCOME_SPARED, REASON_NONE);
 	if (st->method == METHOD_KILL_ONLY)
 		return done(st, OUTCOME_KILLED, REASON_NO_MRELEASE);
 	if (!may_reap(st))
 		return done(st, OUTCOME_FREED, st->reason);
-	if (st->view.frozen && st->lists.in_use && !st->cfg.opt.thaw &&
-	    !st->cfg.opt.robust_ignore)
+	if (st->view.frozen && in_use && !st->cfg.opt.thaw)
 		return done(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
-	if (st->lists.in_use && !st->lists.candidate && !st->cfg.opt.robust_ignore)
+	if (in_use && !st->lists.candidate)
 		return done(st, OUTCOME_FREED, REASON_LET_GO);
-	return done(st, OUTCOME_REAPED, st->view.frozen ? REASON_FROZEN : REASON_NONE);
+	if (in_use)
+		st->robust = ROBUST_HANDED_OVER;
+	return done(st, OUTCOME_REAPED,
+		    st->view.frozen && !st->cfg.opt.thaw ? REASON_FROZEN : REASON_NONE);
 }
 
-static struct plan_step signal_it(struct plan_kill *st)
+static struct plan_step signal_it(struct plan_kill *st, int64_t now)
 {
+	/* The hard limit is over, and nothing was touched yet: then nothing is. */
+	if (now >= st->deadline_us)
+		return done_released(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED);
 	return step(st, PLAN_SIGNAL);
 }
 
@@ -322,6 +363,11 @@ static struct plan_step start_reap_only(struct plan_kill *st, int64_t now)
 {
 	if (st->cfg.opt.robust_ignore)
 		return reap(st);
+	if (st->view.frozen && st->lists.in_use) {
+		if (st->cfg.opt.thaw)
+			return step(st, PLAN_THAW);
+		return done(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
+	}
 	return settle(st, now);
 }
 
@@ -329,8 +375,9 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 {
 	const struct kill_options *opt = &st->cfg.opt;
 
-	if (r->err == -ESRCH)
-		return vanished(st);
+	/* No thread has an mm (any more): it exits by itself, or it is in the middle of an execve. */
+	if (r->err == -ESRCH && st->tries_look++ < LOOK_TRIES)
+		return pause_then(st, r->now_us, MS, PLAN_LOOK);
 	st->lists = r->lists;
 	st->robust = st->lists.in_use ? ROBUST_LET_GO : ROBUST_NONE; /* until it is settled */
 	if (r->err) {
@@ -367,10 +414,10 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 	if (opt->grace_us != UNKNOWN && !st->graced)
 		return step(st, PLAN_TERM);
 	if (hold)
-		return step_until(st, PLAN_HOLD, r->now_us + HOLD_US);
-	if (st->method == METHOD_REAP_KILL)
+		return step_until(st, PLAN_HOLD, look_limit(st, r->now_us, HOLD_US));
+	if (st->method == METHOD_REAP_KILL && r->now_us < st->deadline_us)
 		return step_until(st, PLAN_REAP_KILL, no_wait(st) ? FOREVER : wait_limit(st));
-	return signal_it(st);
+	return signal_it(st, r->now_us);
 }
 
 static struct plan_step after_term(struct plan_kill *st, const struct plan_result *r)
@@ -380,7 +427,7 @@ static struct plan_step after_term(struct plan_kill *st, const struct plan_resul
 	if (r->err)
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
 	st->graced = true;
-	return step_until(st, PLAN_GRACE, r->now_us + st->cfg.opt.grace_us);
+	return step_until(st, PLAN_GRACE, min64(r->now_us + st->cfg.opt.grace_us, st->deadline_us));
 }
 
 static struct plan_step after_grace(struct plan_kill *st, const struct plan_result *r)
@@ -391,6 +438,8 @@ static struct plan_step after_grace(struct plan_kill *st, const struct plan_resu
 		st->exited_us = r->now_us;
 		return step(st, PLAN_TEST_MM);
 	}
+	if (r->err == -EINPROGRESS)
+		return step_until(st, PLAN_GRACE, st->step.until_us);
 	/* It lives on: everything seen before is old. */
 	st->vfork_us = 0;
 	return step(st, PLAN_LOOK);
@@ -401,7 +450,7 @@ static struct plan_step after_hold(struct plan_kill *st, const struct plan_resul
 	if (r->err == 0) {
 		st->held = true;
 		st->hold = HOLD_TRACE;
-		return signal_it(st);
+		return signal_it(st, r->now_us);
 	}
 	/* T ended before it was seized: choose another one. */
 	if (r->err == -ESRCH && ++st->tries_hold < HOLD_TRIES)
@@ -410,19 +459,30 @@ static struct plan_step after_hold(struct plan_kill *st, const struct plan_resul
 	st->where = STEPNAME_HOLD;
 	st->err = -r->err;
 	st->reason = REASON_NOT_HELD;
-	return signal_it(st);
+	return signal_it(st, r->now_us);
 }
 
 /* --- the signal ---------------------------------------------------------------------------- */
 
+static struct plan_step signal_sharers(struct plan_kill *st, int64_t now)
+{
+	return step_until(st, PLAN_SIGNAL_SHARERS, min64(now + SHARERS_US, wait_limit(st)));
+}
+
+/* Leave the rest to its own exit; one that is frozen cannot even do that. */
+static struct plan_step own_exit(struct plan_kill *st, int64_t now)
+{
+	if (st->view.frozen && st->cfg.opt.thaw && !st->thawed)
+		return step(st, PLAN_THAW);
+	return release_then(st, now, PLAN_AWAIT_EXIT);
+}
+
 static struct plan_step after_kill(struct plan_kill *st, const struct plan_result *r)
 {
-	if (st->spare || st->method == METHOD_KILL_ONLY)
-		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
-	if (st->collective && st->step.kind != PLAN_SIGNAL_SHARERS)
-		return step_until(st, PLAN_SIGNAL_SHARERS, r->now_us + SHARERS_US);
-	if (!may_reap(st)) /* unreadable lists: its own exit hands over and frees */
-		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	if (st->collective && st->step.kind == PLAN_SIGNAL)
+		return signal_sharers(st, r->now_us);
+	if (!may_reap(st)) /* spared, no call, unreadable lists: its own exit frees, if anything */
+		return own_exit(st, r->now_us);
 	if (st->cfg.opt.robust_ignore)
 		return reap(st);
 	if (st->view.frozen && st->lists.in_use && !st->thawed) {
@@ -433,7 +493,7 @@ static struct plan_step after_kill(struct plan_kill *st, const struct plan_resul
 	if (st->lists.in_use && !st->lists.candidate) {
 		/* No thread can be held without keeping it from handing over: let all go. */
 		st->reason = REASON_LET_GO;
-		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+		return own_exit(st, r->now_us);
 	}
 	return settle(st, r->now_us);
 }
@@ -446,7 +506,11 @@ static struct plan_step after_signal(struct plan_kill *st, const struct plan_res
 		return after_kill(st, r);
 	}
 	st->hold = HOLD_NONE;
+	/* Another mm since the lists were read: it went through an execve. Read anew. */
+	if (r->err == -ESTALE && ++st->tries_hold < HOLD_TRIES)
+		return release_then(st, r->now_us, PLAN_LOOK);
 	if (r->err == -ESRCH) {
+		st->exited = true;
 		st->held = false; /* there is nobody left to let go */
 		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
 	}
@@ -466,6 +530,7 @@ static struct plan_step after_signal_sharers(struct plan_kill *st, const struct 
 		/* A sharer came between check and signal that we may not kill: it keeps the mm. */
 		st->where = STEPNAME_SIGNAL;
 		st->err = -r->err;
+		st->collective = false;
 	}
 	return after_kill(st, r);
 }
@@ -474,27 +539,42 @@ static struct plan_step after_reap_kill(struct plan_kill *st, const struct plan_
 {
 	st->progress_us = r->now_us;
 	if (r->err == -EINPROGRESS)
-		return step_until(st, PLAN_REAP_KILL, wait_limit(st));
+		return step_until(st, PLAN_REAP_KILL, no_wait(st) ? FOREVER : wait_limit(st));
 	if (r->err == -ETIMEDOUT) { /* it signals before it waits for the mmap lock */
 		st->signalled = true;
 		st->where = STEPNAME_REAP;
 		return done(st, OUTCOME_PENDING, REASON_REAP_BLOCKED);
 	}
 	if (r->err == 0) {
-		st->signalled = st->reaped = true;
-		if (st->view.frozen)
-			return done(st, OUTCOME_REAPED, REASON_FROZEN);
-		return await_exit(st, r->now_us);
+		st->signalled = true;
+		return reaped(st, r->now_us);
 	}
 	/*
-	 * Whatever the errno, the target may be dead or untouched (v3: EBUSY after half of them).
-	 * Do not believe it: go the long way, where every step is idempotent on a dead process.
+	 * Whatever the errno, the target may be dead or untouched (v3: EBUSY after half of them):
+	 * look at it instead of believing it, and go the long way from what is seen.
 	 */
 	st->reap_err = -r->err;
 	st->cfg.has_flag = false;
+	st->method = METHOD_KILL_REAP;
 	if (st->cfg.opt.method == CHOOSE_REAP_KILL)
 		st->cfg.opt.method = CHOOSE_AUTO;
-	return scan_sharers(st, r->now_us);
+	st->flag_tried = true;
+	return step(st, PLAN_LOOK);
+}
+
+/* After a failed one-call kill: dead or dying is by our hand, as it was alive when we called. */
+static struct plan_step after_flag_look(struct plan_kill *st, const struct plan_result *r)
+{
+	st->flag_tried = false;
+	if (r->err && r->err != -ESRCH)
+		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
+	if (r->err == 0 && !r->view.zombie && !r->view.dying)
+		return step(st, PLAN_RIGHT);
+	st->signalled = true;
+	st->view = r->view;
+	if (r->err || r->view.zombie)
+		return await_exit(st, r->now_us);
+	return reap(st); /* no list to lose: that was the condition for the flag */
 }
 
 static struct plan_step after_thaw(struct plan_kill *st, const struct plan_result *r)
@@ -505,13 +585,18 @@ static struct plan_step after_thaw(struct plan_kill *st, const struct plan_resul
 		st->err = -r->err;
 		if (st->reaped)
 			return done(st, OUTCOME_REAPED, REASON_FROZEN);
-		return done_released(st, OUTCOME_PENDING, REASON_FROZEN_ROBUST);
+		return done_released(st, OUTCOME_PENDING,
+				     may_reap(st) ? REASON_FROZEN_ROBUST : REASON_FROZEN);
 	}
 	st->view.frozen = false;
 	st->progress_us = r->now_us;
-	if (st->reaped || !st->held)
-		return await_exit(st, r->now_us);
-	return settle(st, r->now_us);
+	if (!st->reaped && st->held)
+		return settle(st, r->now_us);
+	if (!st->reaped && may_reap(st)) { /* not held: what it hands over it frees itself */
+		st->robust = ROBUST_LET_GO;
+		st->reason = REASON_LET_GO;
+	}
+	return await_exit(st, r->now_us);
 }
 
 /* --- the reap ------------------------------------------------------------------------------ */
@@ -551,7 +636,8 @@ static struct plan_step after_settle(struct plan_kill *st, const struct plan_res
 			return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
 		}
 		return done_released(st, OUTCOME_PENDING,
-				     st->view.frozen ? REASON_FROZEN_ROBUST : REASON_SETTLE_BLOCKED);
+				     st->view.frozen ? REASON_FROZEN_ROBUST
+						     : REASON_SETTLE_BLOCKED);
 	}
 	st->progress_us = r->now_us;
 	if (r->err) { /* the lists turned unreadable: let its own exit do it */
@@ -582,6 +668,20 @@ static struct plan_step after_settle(struct plan_kill *st, const struct plan_res
 	return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
 }
 
+static struct plan_step reaped(struct plan_kill *st, int64_t now)
+{
+	st->reaped = true;
+	st->held = false; /* let go by the reap itself */
+	st->err = 0;
+	st->where = STEPNAME_NONE;
+	st->reason = REASON_NONE;
+	if (st->view.frozen && st->cfg.opt.thaw && !st->thawed)
+		return step(st, PLAN_THAW);
+	if (st->view.frozen)
+		return done(st, OUTCOME_REAPED, REASON_FROZEN);
+	return await_exit(st, now);
+}
+
 static struct plan_step after_reap(struct plan_kill *st, const struct plan_result *r)
 {
 	if (r->err == 0 || r->err == -EINPROGRESS)
@@ -590,21 +690,11 @@ static struct plan_step after_reap(struct plan_kill *st, const struct plan_resul
 	case -EINPROGRESS: /* still at it, and bytes are coming back */
 		return reap(st);
 	case 0:
-		st->reaped = true;
-		st->held = false; /* let go by the reap itself */
-		st->err = 0;
-		st->where = STEPNAME_NONE;
-		st->reason = REASON_NONE;
-		if (st->view.frozen && st->cfg.opt.thaw && !st->thawed)
-			return step(st, PLAN_THAW);
-		if (st->view.frozen)
-			return done(st, OUTCOME_REAPED, REASON_FROZEN);
-		return await_exit(st, r->now_us);
+		return reaped(st, r->now_us);
 	case -EINTR:
-		return reap(st);
 	case -EAGAIN: /* an mmu notifier could not run without sleeping; the rest was freed */
-		st->reap_err = EAGAIN;
-		if (r->now_us >= wait_limit(st))
+		st->reap_err = -r->err;
+		if (no_wait(st) || r->now_us >= wait_limit(st))
 			return done_released(st, OUTCOME_PENDING, REASON_REAP_INCOMPLETE);
 		return pause_then(st, r->now_us, MS, PLAN_REAP);
 	case -EINVAL: /* not dying, or a sharer is not, or a core dump is being written */
@@ -618,6 +708,8 @@ static struct plan_step after_reap(struct plan_kill *st, const struct plan_resul
 	case -ENOSYS:
 	case -EPERM: /* no such call after all, or a sandbox forbids it */
 		st->reap_err = -r->err;
+		if (st->cfg.opt.reap_only)
+			return done_err(st, OUTCOME_UNSUPPORTED, REASON_NO_MRELEASE, r->err);
 		st->cfg.has_mrelease = false;
 		st->method = METHOD_KILL_ONLY;
 		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
@@ -643,7 +735,7 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 	if (r->err == 0)
 		st->sharers = *s;
 	st->view.core_dumping = r->view.core_dumping;
-	if (r->now_us >= wait_limit(st)) {
+	if (r->now_us >= wait_limit(st) || (no_wait(st) && r->view.core_dumping)) {
 		st->where = STEPNAME_REAP;
 		st->err = EINVAL;
 		if (r->view.core_dumping)
@@ -653,9 +745,9 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 	if (r->view.core_dumping) /* the dumper notices SIGKILL within some milliseconds */
 		return pause_then(st, r->now_us, MS, PLAN_REAP);
 	if (s->clone_vm + s->vfork > 0) {
-		if (st->collective)
-			return step_until(st, PLAN_SIGNAL_SHARERS, r->now_us + SHARERS_US);
-		if (s->clone_vm == 0) {
+		if (st->collective && ++st->tries_reap < EINVAL_TRIES)
+			return signal_sharers(st, r->now_us);
+		if (s->clone_vm == 0 && !st->collective) {
 			if (st->vfork_us == 0 || st->tries_reap++ == 0)
 				st->vfork_us = r->now_us + VFORK_US;
 			if (r->now_us < st->vfork_us)
@@ -702,8 +794,8 @@ static struct plan_step after_exit(struct plan_kill *st, const struct plan_resul
 	if (r->err == -EINPROGRESS)
 		return await_exit(st, r->now_us);
 	/* A thread in the v1 freezer: this exit waits for the thaw, and so need not we. */
+	st->view.frozen = r->view.frozen;
 	if (r->view.frozen) {
-		st->view.frozen = true;
 		if (st->cfg.opt.thaw && !st->thawed)
 			return step(st, PLAN_THAW);
 		if (st->reaped)
@@ -731,7 +823,8 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 		if (st->reaped)
 			return done(st, OUTCOME_REAPED, REASON_NONE);
 		if (!st->signalled)
-			return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
+			return done(st, OUTCOME_EXITED,
+				    st->graced ? REASON_GRACE : REASON_BY_ITSELF);
 		if (st->method == METHOD_KILL_ONLY)
 			return done(st, OUTCOME_KILLED, REASON_NO_MRELEASE);
 		return done(st, OUTCOME_FREED, why == REASON_NONE ? REASON_FASTER : why);

@@ -55,7 +55,7 @@ static int linux_mrelease(int pidfd, unsigned int flags)
 
 static int linux_pidfd_exited(int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
 	if (poll(&p, 1, 0) < 0)
 		return 0;
@@ -64,7 +64,7 @@ static int linux_pidfd_exited(int pidfd)
 
 static int linux_pidfd_exit_code(int pidfd)
 {
-	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
+	struct compat_pidfd_info info = { .mask = COMPAT_PIDFD_INFO_EXIT };
 
 	if (ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) < 0)
 		return -errno;
@@ -137,11 +137,11 @@ static int linux_wait_tracee(pid_t tid, int *ret_status)
 
 static int linux_sched_get(pid_t tid, struct sys_sched *ret)
 {
-	struct compat_sched_attr a = {0};
+	struct compat_sched_attr a = { 0 };
 
 	if (syscall(SYS_sched_getattr, tid, &a, sizeof(a), 0) < 0)
 		return -errno;
-	*ret = (struct sys_sched){(int)a.policy, a.nice, a.flags & COMPAT_SCHED_RESET_ON_FORK};
+	*ret = (struct sys_sched){ (int)a.policy, a.nice, a.flags & COMPAT_SCHED_RESET_ON_FORK };
 	return 0;
 }
 
@@ -289,7 +289,7 @@ static int64_t linux_now_us(void)
 
 static void linux_sleep_us(int64_t us)
 {
-	struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+	struct timespec ts = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
 
 	nanosleep(&ts, NULL);
 }

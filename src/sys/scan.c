@@ -5,9 +5,32 @@
 #include <ctype.h>
 #include <errno.h>
 #include <libproc2/pids.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <mmreap/select.h>
+#include <mmreap/scan.h>
+
+int pid_list_add(struct pid_list *list, pid_t pid)
+{
+	if (list->n == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		pid_t *pids = realloc(list->pids, capacity * sizeof(*pids));
+
+		if (pids == NULL)
+			return -ENOMEM;
+		list->pids = pids;
+		list->capacity = capacity;
+	}
+	list->pids[list->n++] = pid;
+	return 0;
+}
+
+void pid_list_free(struct pid_list *list)
+{
+	free(list->pids);
+	*list = (struct pid_list){ 0 };
+}
 
 /* The library rewrites what a terminal could not bear: such names are for the caller to compare. */
 static bool is_plain(const char *name)
@@ -20,7 +43,7 @@ static bool is_plain(const char *name)
 
 int scan_comm(const char *comm, struct pid_list *ret)
 {
-	enum pids_item items[] = {PIDS_ID_PID, PIDS_CMD};
+	enum pids_item items[] = { PIDS_ID_PID, PIDS_CMD };
 	struct pids_info *info = NULL;
 	struct pids_stack *stack;
 	bool plain = is_plain(comm);

@@ -65,7 +65,7 @@ static bool read_frozen(const struct sys *sys, const struct cgroup_ref *cg)
 static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, const char *dir,
 		       const char *path, struct cgroup_ref *ret)
 {
-	struct cgroup_ref cg = {.version = mount->version, .guard = -1};
+	struct cgroup_ref cg = { .version = mount->version, .guard = -1 };
 	char buf[64];
 
 	if ((size_t)snprintf(cg.path, sizeof(cg.path), "%s", dir) >= sizeof(cg.path))

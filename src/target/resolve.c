@@ -26,7 +26,7 @@ static pid_t leader_of(const struct sys *sys, const struct run_self *self, pid_t
 static int open_proc(const struct sys *sys, const struct run_self *self, pid_t pid, int pidfd,
 		     struct proc_ref *ret)
 {
-	struct proc_ref ref = {.pid = pid, .pidfd = pidfd, .inode = sys->pidfd_inode(pidfd)};
+	struct proc_ref ref = { .pid = pid, .pidfd = pidfd, .inode = sys->pidfd_inode(pidfd) };
 	struct stat_facts st;
 	char name[16];
 	int err;
@@ -174,8 +174,8 @@ static bool is_duplicate(const struct target *targets, size_t n, const struct ta
 	for (size_t i = 0; i < n; i++) {
 		if (t->err == 0 && targets[i].err == 0 && same_process(&targets[i].ref, &t->ref))
 			return true;
-		if (t->err != 0 && targets[i].err == t->err && targets[i].ref.pid == t->ref.pid &&
-		    targets[i].ref.inode == t->ref.inode)
+		if (t->err != 0 && t->ref.pid != 0 && targets[i].err == t->err &&
+		    targets[i].ref.pid == t->ref.pid && targets[i].ref.inode == t->ref.inode)
 			return true;
 	}
 	return false;
@@ -184,11 +184,10 @@ static bool is_duplicate(const struct target *targets, size_t n, const struct ta
 static int resolve_one(const struct sys *sys, const struct run_self *self,
 		       const struct target_spec *spec, struct target *t, pid_t *ret_leader)
 {
-	*t = (struct target){.ref = {.pid = spec->pid,
-				     .pidfd = -1,
-				     .procfd = -1,
-				     .inode = spec->inode},
-			     .selected = spec->selected};
+	*t = (struct target){
+		.ref = { .pid = spec->pid, .pidfd = -1, .procfd = -1, .inode = spec->inode },
+		.selected = spec->selected
+	};
 	if (spec->kind == SPEC_PIDFD)
 		return target_hold_fd(sys, self, spec->fd, &t->ref);
 	return target_hold(sys, self, spec->pid, spec->kind == SPEC_PID_INODE ? spec->inode : 0,
@@ -213,7 +212,7 @@ int target_resolve(const struct sys *sys, const struct run_self *self,
 			struct proc_ref ref;
 			pid_t unused;
 
-			*ret_error = (struct target_error){.tid = specs[i].pid, .leader = leader};
+			*ret_error = (struct target_error){ .tid = specs[i].pid, .leader = leader };
 			if (target_hold(sys, self, leader, 0, &ref, &unused) == 0) {
 				memcpy(ret_error->comm, ref.comm, sizeof(ref.comm));
 				target_release(sys, &ref);

@@ -3,36 +3,14 @@
 /* --comm: names to PIDs. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <mmreap/select.h>
 
-int pid_list_add(struct pid_list *list, pid_t pid)
-{
-	if (list->n == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-		pid_t *pids = realloc(list->pids, capacity * sizeof(*pids));
-
-		if (pids == NULL)
-			return -ENOMEM;
-		list->pids = pids;
-		list->capacity = capacity;
-	}
-	list->pids[list->n++] = pid;
-	return 0;
-}
-
-void pid_list_free(struct pid_list *list)
-{
-	free(list->pids);
-	*list = (struct pid_list){0};
-}
-
 int select_comm(const struct sys *sys, const struct run_self *self, const char *comm,
 		struct pid_list *ret)
 {
-	struct pid_list found = {0};
+	struct pid_list found = { 0 };
 	int err = scan_comm(comm, &found);
 
 	for (size_t i = 0; err == 0 && i < found.n; i++) {
