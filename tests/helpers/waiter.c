@@ -116,7 +116,10 @@ int main(int argc, char **argv)
 		wait_stdin_end();
 		__atomic_store_n(&looping, false, __ATOMIC_RELAXED);
 	} else {
-		wait_task_state(getpid(), locker_tid, "S");
+		/* Unless the mutex was free: then there is nothing to wait for. */
+		while (!__atomic_load_n(&result, __ATOMIC_ACQUIRE) &&
+		       task_state(getpid(), locker_tid) != 'S')
+			sleep_us(100);
 		say("waiting");
 	}
 	if (!wait_result(timeout_ms)) {

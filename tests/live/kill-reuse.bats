@@ -18,12 +18,12 @@ reuse() {
 
 @test "reuse: the victim's pid" {
 	requires root pidns seccomp mrelease
-	reuse 3000
+	reuse 2000
 }
 
 @test "reuse: PID:INODE" {
 	requires root pidns seccomp mrelease inodes
-	reuse --inode 3000
+	reuse --inode 2000
 }
 
 @test "reuse: a thread's tid" {

@@ -187,7 +187,7 @@ freed_or_reaped() {
 @test "state: long holds of the mmap lock" {
 	requires mrelease ptrace
 	series 10 -- "$MMREAP" kill --json -- --mib 32 --mmaplock
-	all_of outcome reaped
+	all_of outcome reaped freed
 	all_of status 0
 }
 
