@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Bad input beside good targets: a clear sentence, the documented status, nothing signalled.
+#
+# shellcheck disable=SC2016 # expanded by the inner shell
 
 load ../lib/live
 

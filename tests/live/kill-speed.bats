@@ -9,9 +9,9 @@ load ../lib/live
 @test "speed: never slower than kill -9" {
 	requires mrelease ptrace smp
 	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer slows mmreap down"
-	local i mib=2048 ours=() plain=() naive=()
+	local mib=2048 ours=() plain=() naive=()
 	# Taken in turns, so that a change of the machine's load meets all three.
-	for i in {1..7}; do
+	for _ in {1..7}; do
 		start_victim --mib $mib
 		ours+=("$("$MMREAP" kill --json "$VICTIM" | jq '.kill[0].exit_ms')")
 		wait "$VICTIM_JOB" || :

@@ -6,14 +6,14 @@
 load ../lib/live
 
 reaped() {
-	kill_json "$@" "$VICTIM"
+	kill_json "$VICTIM"
 	expect_status 0
 	expect outcome reaped exited true errno null
 	is_gone "$VICTIM"
 }
 
 freed_or_reaped() {
-	kill_json "$@" "$VICTIM"
+	kill_json "$VICTIM"
 	expect_status 0
 	expect_one_of outcome reaped freed
 	expect exited true
