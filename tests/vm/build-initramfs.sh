@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Make a guest's initramfs from programs of this machine and from the tree.
 #
-# usage: build-initramfs.sh OUT COMMAND-FILE [SOURCE:DESTINATION...]
+# usage: build-initramfs.sh [--small] OUT COMMAND-FILE [SOURCE:DESTINATION...]
 #
+# --small is for guests in which the archive and what is unpacked from it would fill the RAM.
 # SOURCE may be a folder. Every ELF file brings the libraries that it needs.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+small=false
+if [[ $1 == --small ]]; then
+	small=true
+	shift
+fi
 out=$1
 command=$2
 shift 2
@@ -21,6 +27,7 @@ programs=(
 	ps pgrep pkill kill prlimit taskset chrt renice nice setpriv setsid unshare nsenter flock script
 	mount umount mountpoint findmnt
 )
+! $small || programs=(bash bats env jq timeout)
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -73,6 +80,8 @@ for pair in "$@"; do
 	fi
 done
 
+# Debug information is half of it, and the guest would hold it in RAM.
+find "$root" -type f -perm /111 -exec strip --strip-debug {} + 2>/dev/null || : "scripts among them"
 mkdir -p "$(dirname "$out")"
 (cd "$root" && find . -print0 | LC_ALL=C sort -z |
 	cpio --quiet -0 -o -H newc -R 0:0) >"$out.tmp"

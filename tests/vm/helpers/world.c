@@ -4,7 +4,7 @@
  *
  *   world NAME COMMAND...
  *
- * COMMAND finds the PIDs in $TARGET and $OTHER. Its exit status is ours. The last line printed is
+ * The words TARGET and OTHER of COMMAND are replaced by PIDs. Its exit status is ours. The last line printed is
  *   fates: target=FATE other=FATE
  * where FATE is `lives` or the signal (or `exit`) that ended the process. The names: see worlds[].
  */
@@ -118,6 +118,18 @@ static pid_t start(void (*run)(void))
 	return pid;
 }
 
+static void write_file(const char *folder, const char *file, const char *text)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
 /* ---- the situations ------------------------------------------------------------------------- */
 static void run_alone(void)
 {
@@ -128,6 +140,41 @@ static void run_alone(void)
 static void build_alone(void)
 {
 	target = start(run_alone);
+	wait_ready(1);
+}
+
+/*
+ * Takes memory until the machine has no more than $LEAVE_KIB of it left. The kernel's own killer would
+ * choose anybody else first.
+ */
+static long free_kib(void)
+{
+	char text[512];
+
+	if (read_text("/proc/meminfo", text, sizeof(text)) <= 0)
+		die("no /proc/meminfo");
+	return strtol(strstr(text, "MemFree:") + strlen("MemFree:"), NULL, 10);
+}
+
+static void run_exhausted(void)
+{
+	long leave = number_arg(getenv("LEAVE_KIB"));
+	size_t size = 64 * 1024;
+
+	write_file("/proc/self", "oom_score_adj", "-999");
+	while (free_kib() > leave) {
+		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (memory == MAP_FAILED)
+			break;
+	}
+	be_ready();
+}
+
+static void build_exhausted(void)
+{
+	target = start(run_exhausted);
 	wait_ready(1);
 }
 
@@ -350,18 +397,6 @@ static void build_stopped(void)
 	wait_task_state(target, target, "T");
 }
 
-static void write_file(const char *folder, const char *file, const char *text)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die("%s: %s", path, strerror(errno));
-	close(fd);
-}
-
 static void move_target(const char *folder)
 {
 	char text[16];
@@ -498,6 +533,7 @@ static const struct world worlds[] = {
 	{ "vfork-child", build_vfork_child },
 	{ "vfork-gone", build_vfork_gone },
 	{ "dead-leader", build_dead_leader },
+	{ "exhausted", build_exhausted },
 	{ "zombie", build_zombie },
 	{ "kthread", build_kthread },
 	{ "stopped", build_stopped },
@@ -513,14 +549,19 @@ static const struct world worlds[] = {
 /* ---- the command, and what became of everyone ----------------------------------------------- */
 static int run_command(char **argv)
 {
-	char text[16];
+	static char target_text[16], other_text[16];
 	pid_t pid, inner;
 	int status;
 
-	snprintf(text, sizeof(text), "%d", shared->target ? shared->target : target);
-	setenv("TARGET", text, 1);
-	snprintf(text, sizeof(text), "%d", other);
-	setenv("OTHER", text, 1);
+	snprintf(target_text, sizeof(target_text), "%d",
+		 shared->target ? shared->target : target);
+	snprintf(other_text, sizeof(other_text), "%d", other);
+	for (char **word = argv; *word; word++) {
+		if (!strcmp(*word, "TARGET"))
+			*word = target_text;
+		else if (!strcmp(*word, "OTHER"))
+			*word = other_text;
+	}
 
 	pid = fork();
 	if (pid < 0)

@@ -22,14 +22,15 @@ traced() {
 	count_calls trace.log
 }
 
-# in_world NAME ARGUMENT...: mmreap in that situation; '$TARGET' and '$OTHER' stand for the PIDs.
-# Sets status, output, stderr, FATES, and with WORLD_TRACE the counts. WORLD_AS is put before it.
+# in_world NAME ARGUMENT...: mmreap in that situation; TARGET and OTHER stand for the PIDs. Sets
+# status, output, stderr, FATES, and with WORLD_TRACE the counts. WORLD_AS is put before it.
 in_world() {
 	local world=$1 command=("$MMREAP")
 	shift
 	[ -z "${WORLD_TRACE-}" ] || command=("${STRACE[@]}" "${command[@]}")
+	# shellcheck disable=SC2086 # words
 	run --separate-stderr timeout --foreground "$RUN_LIMIT" "$HELPERS/world" "$world" \
-		bash -c "${WORLD_AS-} ${command[*]@Q} $*" 3>&-
+		${WORLD_AS-} "${command[@]}" "$@" 3>&-
 	FATES=$(sed -n 's/^fates: //p' <<<"$output")
 	output=$(sed '/^fates: /d' <<<"$output")
 	[ -z "${WORLD_TRACE-}" ] || count_calls trace.log

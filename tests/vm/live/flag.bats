@@ -18,7 +18,8 @@ setup() {
 # WORLD and one column each for plain, v2, v3: result, RSS at return, fate of target and of other
 row() {
 	local world=$1 expected=("${@:2:3}") got
-	got=$(CALLER=${caller-} world "$world" bash -c '$CALLER mrelease "$TARGET" 1 "$OTHER"' |
+	# shellcheck disable=SC2086 # words
+	got=$(world "$world" ${caller-} mrelease TARGET 1 OTHER |
 		sed 's/rss=//; s/fates: target=//; s/other=//' | tr '\n' ' ')
 	echo "expected: ${expected[column]}"
 	echo "     got: $got"

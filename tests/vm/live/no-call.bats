@@ -16,7 +16,7 @@ load flag
 	start_victim --mib 32
 	kill_json "$VICTIM"
 	expect_status 4
-	expect outcome killed method kill-only exited true unmapped null reap_ms null
+	expect outcome killed method kill-only exited true reap_ms null
 	is_gone "$VICTIM"
 
 	start_victim --mib 32
@@ -65,14 +65,14 @@ load flag
 }
 
 @test "no call: a robust mutex is handed over by the victim's own exit" {
-	series 20 --waiter /dev/shm/mutex -- "$MMREAP" kill --json -- --mib 8 --shm /dev/shm/mutex \
+	series --waiter /dev/shm/mutex 20 -- "$MMREAP" kill --json -- --mib 8 --shm /dev/shm/mutex \
 		--own-robust leader
 	all_of outcome killed
 	all_of waiter recovered
 }
 
 @test "no call: a shared mm is refused as everywhere" {
-	in_world pair kill --json '$TARGET'
+	in_world pair kill --json TARGET
 	expect_status 7
 	[ "$FATES" = "target=lives other=lives" ]
 }

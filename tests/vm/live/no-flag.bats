@@ -33,10 +33,10 @@ load flag
 @test "no flag: a pair is refused, or killed with consent; a vfork pair likewise" {
 	local world
 	for world in pair vfork-parent inner-sharer; do
-		in_world "$world" kill --json '$TARGET'
+		in_world "$world" kill --json TARGET
 		expect_status 7
 		[ "$FATES" = "target=lives other=lives" ]
-		in_world "$world" kill --json --sharers kill '$TARGET'
+		in_world "$world" kill --json --sharers kill TARGET
 		expect_status 0
 		[ "$FATES" = "target=SIGKILL other=SIGKILL" ]
 	done

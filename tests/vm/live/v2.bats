@@ -34,7 +34,7 @@ load flag
 }
 
 @test "v2: auto takes the flag for a victim that has no robust list at all" {
-	in_world no-list kill --json '$TARGET'
+	in_world no-list kill --json TARGET
 	expect_status 0
 	expect outcome reaped method reap-kill robust none
 	[ "$FATES" = "target=SIGKILL other=none" ]
@@ -49,10 +49,10 @@ load flag
 }
 
 @test "v2: auto does not take it for the init of a PID namespace; reap-kill is unsupported there" {
-	in_world ns-init-outside kill --json -m reap-kill --robust ignore '$TARGET'
+	in_world ns-init-outside kill --json -m reap-kill --robust ignore TARGET
 	expect_status 4
 	[ "$FATES" = "target=lives other=none" ]
-	in_world ns-init-outside kill --json --robust ignore '$TARGET'
+	in_world ns-init-outside kill --json --robust ignore TARGET
 	expect_status 0
 	expect outcome reaped method kill-reap
 	[ "$FATES" = "target=SIGKILL other=none" ]
@@ -61,7 +61,7 @@ load flag
 @test "v2: a CLONE_VM pair is refused, whatever the method" {
 	local method
 	for method in auto reap-kill kill-reap; do
-		in_world pair kill --json -m "$method" --robust ignore '$TARGET'
+		in_world pair kill --json -m "$method" --robust ignore TARGET
 		expect_status 7
 		expect outcome refused-shared
 		[ "$FATES" = "target=lives other=lives" ]
@@ -72,7 +72,7 @@ load flag
 	local method
 	for method in auto reap-kill; do
 		WORLD_TRACE=yes in_world pair kill --json -m "$method" --robust ignore \
-			--sharers kill '$TARGET'
+			--sharers kill TARGET
 		expect_status 0
 		expect outcome reaped method kill-reap
 		[ "$FATES" = "target=SIGKILL other=SIGKILL" ]
@@ -83,7 +83,7 @@ load flag
 }
 
 @test "v2: the mark of a sharer that has gone: refused by the call, reaped all the same" {
-	WORLD_TRACE=yes in_world sticky kill --json -m reap-kill --robust ignore '$TARGET'
+	WORLD_TRACE=yes in_world sticky kill --json -m reap-kill --robust ignore TARGET
 	expect_status 0
 	expect outcome reaped method kill-reap
 	[ "$FATES" = "target=SIGKILL other=none" ]
@@ -94,7 +94,7 @@ load flag
 	local method
 	for method in auto reap-kill; do
 		WORLD_TRACE=yes in_world vfork-parent kill --json -m "$method" --robust ignore \
-			'$TARGET'
+			TARGET
 		expect_status 7
 		expect outcome refused-shared
 		[ "$FATES" = "target=lives other=lives" ]
@@ -104,14 +104,14 @@ load flag
 
 @test "v2: a vfork pair with --sharers kill: both die of SIGKILL, none of a reaped page" {
 	WORLD_TRACE=yes in_world vfork-parent kill --json -m reap-kill --robust ignore \
-		--sharers kill '$TARGET'
+		--sharers kill TARGET
 	expect_status 0
 	[ "$FATES" = "target=SIGKILL other=SIGKILL" ]
 	[ "$FLAG_CALLS" -eq 0 ]
 }
 
 @test "v2: a v1-frozen victim is reaped by the flag and exits when thawed" {
-	in_world frozen-v1 kill --json -m reap-kill --robust ignore -t 2 '$TARGET'
+	in_world frozen-v1 kill --json -m reap-kill --robust ignore -t 2 TARGET
 	expect_status 0
 	expect outcome reaped method reap-kill exited false
 	[ "$FATES" = "target=lives other=none" ]
