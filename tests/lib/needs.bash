@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a test needs of the machine. A need that is not met skips the test and says why; a need that
+# MMREAP_MUST_RUN names ("root mrelease") fails it instead, so that no CI passes by skipping.
+
+# requires WORD...
+requires() {
+	local word reason
+
+	for word; do
+		if reason=$(need_"${word//-/_}" "$word" 2>&1); then
+			continue
+		fi
+		if [[ " ${MMREAP_MUST_RUN-} " == *" $word "* ]]; then
+			echo "needs $word, and MMREAP_MUST_RUN says it is there: $reason" >&2
+			return 1
+		fi
+		skip "needs $word: ${reason:-not there}"
+	done
+}
+
+need_root() {
+	((EUID == 0)) || {
+		echo "run by uid $EUID"
+		return 1
+	}
+}
+
+need_nobody() {
+	as_nobody test -x "$MMREAP" || {
+		echo "uid 65534 cannot be taken on, or cannot reach $MMREAP"
+		return 1
+	}
+}
+
+need_userns() {
+	unshare --user --map-root-user true
+}
+
+tried() {
+	"$HELPERS/need" "$1"
+}
+
+need_mrelease() { tried mrelease; }
+need_kcmp() { tried kcmp; }
+need_ptrace() { tried ptrace; }
+need_userfaultfd() { tried userfaultfd; }
+need_seccomp() { tried seccomp; }
+need_io_uring() { tried io-uring; }
+need_pidns() { tried pidns; }
+need_inodes() { tried inodes; }
+
+need_strace() {
+	strace -qq -o /dev/null -e trace=none true
+}
+
+need_bpf() {
+	need_root || return
+	[ -r /sys/kernel/btf/vmlinux ] || {
+		echo "no /sys/kernel/btf/vmlinux"
+		return 1
+	}
+}
+
+need_m32() {
+	"$HELPERS/victim32" --help >/dev/null || {
+		echo "no 32-bit helper, or it does not run"
+		return 1
+	}
+}
+
+need_smp() {
+	(($(nproc) > 1)) || {
+		echo "one CPU"
+		return 1
+	}
+}
+
+cgroup_can() {
+	local dir=$1 file=$2
+
+	[ -n "$dir" ] || {
+		echo "not mounted"
+		return 1
+	}
+	mkdir "$dir/mmreap-need-$$" || return
+	[ -w "$dir/mmreap-need-$$/$file" ]
+	local status=$?
+	rmdir "$dir/mmreap-need-$$"
+	((status == 0)) || echo "no $file in $dir"
+	return "$status"
+}
+
+need_freezer_v1() { cgroup_can "$(cgroup_mount v1 freezer)" freezer.state; }
+need_freezer_v2() { cgroup_can "$(cgroup_mount v2)" cgroup.freeze; }
+
+need_memcg() {
+	cgroup_can "$(cgroup_mount v1 memory)" memory.limit_in_bytes ||
+		cgroup_can "$(cgroup_mount v2)" memory.max
+}
