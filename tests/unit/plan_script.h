@@ -165,17 +165,31 @@ static inline bool script_check_limit(const struct plan_step *step, const struct
 
 struct script_seen {
 	bool signalled, reaped, exited;
+	bool flag_failed; /* the next look says whether the one call has killed */
 };
 
-static inline void script_see(struct script_seen *seen, enum plan_kind kind, int err)
+static inline void script_see(struct script_seen *seen, enum plan_kind kind,
+			      const struct plan_result *r)
 {
-	if (kind == PLAN_SIGNAL && err == 0)
+	bool dead = r->err == -ESRCH || r->view.zombie;
+
+	if (kind == PLAN_LOOK && seen->flag_failed) {
+		seen->signalled = dead || r->view.dying;
+		seen->flag_failed = false;
+	} else if (kind == PLAN_LOOK && !r->err && r->view.zombie) {
+		seen->exited = true;
+	}
+	if (kind == PLAN_SIGNAL && r->err == 0)
 		seen->signalled = true;
-	if (kind == PLAN_REAP_KILL && (err == 0 || err == -ETIMEDOUT))
+	if (kind == PLAN_SIGNAL && r->err == -ESRCH)
+		seen->exited = true;
+	if (kind == PLAN_REAP_KILL && (r->err == 0 || r->err == -ETIMEDOUT))
 		seen->signalled = true;
-	if ((kind == PLAN_REAP || kind == PLAN_REAP_KILL) && err == 0)
+	if (kind == PLAN_REAP_KILL && r->err && r->err != -ETIMEDOUT && r->err != -EINPROGRESS)
+		seen->flag_failed = true;
+	if ((kind == PLAN_REAP || kind == PLAN_REAP_KILL) && r->err == 0)
 		seen->reaped = true;
-	if ((kind == PLAN_AWAIT_EXIT || kind == PLAN_GRACE) && err == 0)
+	if ((kind == PLAN_AWAIT_EXIT || kind == PLAN_GRACE) && r->err == 0)
 		seen->exited = true;
 }
 
@@ -253,7 +267,7 @@ static inline void script_play(const struct script *row)
 		good = script_check_limit(&step, line, now, i + 1);
 		r = line->r;
 		r.now_us = now = script_wait(&step, line, now);
-		script_see(&seen, step.kind, r.err);
+		script_see(&seen, step.kind, &r);
 		step = plan_kill_next(&st, &r);
 		if (line->again) {
 			loop_from = i - line->again + 1;

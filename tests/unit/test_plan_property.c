@@ -38,8 +38,8 @@ static bool one_in(uint64_t n)
 static int chance_errno(void)
 {
 	static const int errnos[] = {
-		EPERM,	ESRCH,	EINTR, EIO,   EAGAIN, ENOMEM,	 EACCES,    EFAULT,    EBUSY,
-		EINVAL, ENOSYS, EBADF, EBADF, ENOENT, ECANCELED, ETIMEDOUT, ETIMEDOUT, EINPROGRESS
+		EPERM,	ESRCH,	EINTR, EIO,    EAGAIN, ENOMEM,	  EACCES,    EFAULT,	EBUSY,
+		EINVAL, ENOSYS, EBADF, ESTALE, ENOENT, ECANCELED, ETIMEDOUT, ETIMEDOUT, EINPROGRESS
 	};
 
 	return -errnos[chance(UNIT_ROWS(errnos))];
@@ -59,7 +59,7 @@ struct run {
 	int steps;
 	/* what we know of the world, apart from the plan */
 	bool right, sharer_rights, held, signalled, flagged, termed, reaped, exited, by_itself;
-	bool saw_mm, may_settle, nothing_to_lose;
+	bool saw_mm, may_settle, nothing_to_lose, co_targets;
 	enum plan_mm mm;
 	enum plan_kind last;
 	bool refused; /* the last result forbids all that acts */
@@ -139,6 +139,7 @@ static struct plan_result chance_result(const struct run *run, enum plan_kind ki
 	if (one_in(3)) {
 		r.sharers.clone_vm = (int)chance(3);
 		r.sharers.vfork = (int)chance(2);
+		r.sharers.co_targets = one_in(4);
 		r.sharers.unknown = (int)chance(2);
 		r.sharers.protected = one_in(6);
 	}
@@ -242,7 +243,7 @@ static void check_step(struct run *run)
 		break;
 	case PLAN_SIGNAL_SHARERS:
 		MUST(run, run->signalled, "signals the sharers first");
-		MUST(run, run->sharer_rights && opt->sharers == SHARERS_KILL,
+		MUST(run, run->sharer_rights && (opt->sharers == SHARERS_KILL || run->co_targets),
 		     "signals sharers without right or wish");
 		break;
 	case PLAN_REAP_KILL:
@@ -290,7 +291,7 @@ static void check_step(struct run *run)
 	if (is_reap && opt->timeout_us == 0)
 		return; /* the call itself has no limit then */
 	MUST(run, run->step.until_us != INT64_MAX, "a step that blocks has no limit");
-	if (opt->timeout_us > 0)
+	if (opt->timeout_us > 0 && run->step.until_us > run->now_us)
 		MUST(run, run->step.until_us <= run->start_us + opt->timeout_us,
 		     "a step may end after --timeout");
 }
@@ -306,10 +307,15 @@ static void learn(struct run *run, const struct plan_result *r)
 	case PLAN_LOOK:
 		run->right = false;
 		run->by_itself = !v->has_mm && v->exiting;
-		/* The flag failed, and it lives: it was not touched. */
-		run->flagged &= r->err || v->dying || v->zombie;
+		if (run->flagged) {
+			/* The one call failed: this look says whether it has killed. */
+			run->flagged = false;
+			run->signalled = r->err == -ESRCH || (!r->err && (v->dying || v->zombie));
+			break;
+		}
 		run->refused = r->err || v->init || v->self || v->kthread ||
 			       (v->ancestor && !opt->allow_ancestors);
+		run->exited |= !run->refused && v->zombie;
 		break;
 	case PLAN_RIGHT:
 		run->right = r->err == 0;
@@ -317,6 +323,7 @@ static void learn(struct run *run, const struct plan_result *r)
 		break;
 	case PLAN_SHARERS:
 		run->sharer_rights = false;
+		run->co_targets = r->err == 0 && r->sharers.co_targets > 0;
 		run->refused = r->err == 0 && opt->sharers == SHARERS_REFUSE &&
 			       r->sharers.clone_vm + r->sharers.vfork > 0;
 		break;
@@ -336,12 +343,15 @@ static void learn(struct run *run, const struct plan_result *r)
 		break;
 	case PLAN_SIGNAL:
 		run->signalled |= r->err == 0;
-		if (r->err == -ESRCH)
+		if (r->err == -ESRCH) {
 			run->held = false; /* nobody is left */
-		run->refused = r->err != 0;
+			run->exited = true;
+		}
+		run->refused = r->err && r->err != -ESTALE;
 		break;
 	case PLAN_REAP_KILL:
-		run->flagged = true;
+		run->flagged = r->err && r->err != -ETIMEDOUT && r->err != -EINPROGRESS;
+		run->may_settle = run->flagged; /* nothing to lose was its condition */
 		run->signalled |= r->err == 0 || r->err == -ETIMEDOUT;
 		run->reaped |= r->err == 0;
 		break;
