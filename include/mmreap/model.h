@@ -285,3 +285,121 @@ struct sharers_row {
 	char cgroup[CGROUP_SIZE];
 	struct blind blind; /* of the whole group */
 };
+
+/* Where in its life cycle an mm is. The words: plan/outcome.c. */
+enum phase {
+	PHASE_ALIVE,
+	PHASE_STOPPED,	    /* job control, or its tracer */
+	PHASE_VFORK_WAIT,   /* a vfork child uses its memory */
+	PHASE_CORE_DUMP,
+	PHASE_NO_VMA,	    /* an mm that maps nothing */
+	PHASE_SIGNALLED,    /* the signal that was sent is blocked or handled */
+	PHASE_DYING,	    /* group exit decided, memory still there */
+	PHASE_DYING_FROZEN, /* the same, and the version 1 freezer keeps it from exiting */
+	PHASE_EXIT_STOP,    /* the same, and a tracer holds it in its exit stop */
+	PHASE_REAPED,	    /* memory taken, not exited */
+	PHASE_EXIT_MMAP,    /* it has let go of its mm: tearing it down itself, or past that */
+	PHASE_ZOMBIE,
+	PHASE_ZOMBIE_LEADER, /* leader dead, threads live */
+	PHASE_KTHREAD,
+	PHASE_GONE,
+};
+#define PHASE_COUNT (PHASE_GONE + 1)
+
+/* What a phase was concluded from, a bit each; in words: report/status.c. */
+enum evidence {
+	EVIDENCE_KILL_PENDING = 1 << 0,	 /* SIGKILL is pending (SigPnd, ShdPnd) */
+	EVIDENCE_SIGNALED = 1 << 1,	 /* PF_SIGNALED: it took a fatal signal */
+	EVIDENCE_EXIT_CODE = 1 << 2,	 /* the exit status of the group is set */
+	EVIDENCE_EXITING = 1 << 3,	 /* PF_EXITING */
+	EVIDENCE_NO_MM = 1 << 4,	 /* no Vm lines in status */
+	EVIDENCE_NO_VMA = 1 << 5,	 /* VmSize is 0 */
+	EVIDENCE_NO_RSS = 1 << 6,	 /* nothing private is resident, VmSize is not 0 */
+	EVIDENCE_CORE_DUMPING = 1 << 7,	 /* CoreDumping: 1, or PF_DUMPCORE */
+	EVIDENCE_ZOMBIE = 1 << 8,	 /* state Z, or the pidfd is readable */
+	EVIDENCE_THREADS = 1 << 9,	 /* threads beside the dead leader */
+	EVIDENCE_STOPPED = 1 << 10,	 /* state T */
+	EVIDENCE_TRACING_STOP = 1 << 11, /* state t */
+	EVIDENCE_FREEZER_V1 = 1 << 12,	 /* waits in __refrigerator, or freezer.state */
+	EVIDENCE_FREEZER_V2 = 1 << 13,	 /* cgroup.events */
+	EVIDENCE_VFORK = 1 << 14,	 /* state D in the wait for a vfork child */
+	EVIDENCE_SIGNAL_BLOCKED = 1 << 15,
+	EVIDENCE_SIGNAL_CAUGHT = 1 << 16,
+	EVIDENCE_KTHREAD = 1 << 17,	 /* PF_KTHREAD */
+	EVIDENCE_REAPED_PID = 1 << 18,	 /* signal 0 through the pidfd: no such process */
+};
+#define EVIDENCE_COUNT 19
+
+/* What keeps the mm from its next phase. */
+enum blocker {
+	BLOCKER_NONE,
+	BLOCKER_FREEZER,
+	BLOCKER_TRACER,
+	BLOCKER_CORE_DUMP,
+	BLOCKER_VFORK_CHILD,
+	BLOCKER_STOP,
+	BLOCKER_SIGNAL, /* blocked or handled by the process */
+	BLOCKER_PARENT, /* has not waited for its zombie */
+	BLOCKER_THREADS,
+	BLOCKER_WAIT, /* in D: row.wchan says where */
+};
+
+/* Robust futexes, as far as they were looked at. */
+enum robust_look {
+	ROBUST_LOOK_UNREAD, /* it would take the mmap lock: --deep */
+	ROBUST_LOOK_NULL,   /* no thread has registered a list */
+	ROBUST_LOOK_EMPTY,
+	ROBUST_LOOK_IN_USE,
+	ROBUST_LOOK_UNREADABLE,
+	ROBUST_LOOK_BLOCKED, /* the read did not come back in time */
+};
+
+#define STATUS_FLAG_OOM_SKIP 1u
+#define STATUS_FLAG_DISABLE_THP 2u
+#define STATUS_FLAG_MERGE_ANY 4u
+#define STATUS_FLAG_MERGEABLE 8u
+
+/**
+ * struct status_row - what `status` says of one process; figures are UNKNOWN where not told
+ * @seen: the process was there and /proc showed it; else only id and phase (gone) hold
+ * @tid: the thread whose memory is shown: not the leader where that is dead
+ * @frozen: the cgroup that freezes it, of @frozen_version (1, 2; 0: it is not frozen)
+ * @anon_shared_bytes: --deep: at most so much anonymous memory is shared with forked children
+ */
+struct status_row {
+	struct proc_id id;
+	bool seen;
+	enum phase phase;
+	unsigned int evidence;
+	enum blocker blocker;
+	pid_t ppid;
+	int uid;
+	char state;
+	int threads;
+	pid_t tid;
+	int64_t rss_bytes, anon_bytes, file_bytes, shmem_bytes, swap_bytes, hugetlb_bytes;
+	int64_t pagetable_bytes, locked_bytes, pinned_bytes;
+	int64_t n_sharers;
+	struct sharer sharers[ROW_SHARERS];
+	struct blind blind;
+	int64_t oom_adj;
+	int frozen_version;
+	char frozen[CGROUP_SIZE];
+	char cgroup[CGROUP_SIZE];
+	pid_t tracer;
+	pid_t vfork_child;
+	char wchan[64];
+	int64_t core_dumping;
+	int64_t thp;
+	int64_t ksm_pages;
+	int64_t dump_filter;
+	uint64_t pending, blocked, caught;
+	unsigned int flags;
+	int64_t users, count; /* mm_users, mm_count: only the kernel's own view tells */
+	bool deep;
+	bool deep_blocked; /* a read waited for the mmap lock until its limit */
+	int64_t vmas;
+	int64_t anon_shared_bytes;
+	enum robust_look robust;
+	int64_t robust_threads; /* with a list in use */
+};

@@ -30,6 +30,7 @@ struct stat_facts {
 	pid_t ppid;
 	unsigned int flags; /* PF_* */
 	int64_t utime_ticks, stime_ticks;
+	uint64_t pending;   /* signals 1...31 pending for the thread, a bit each */
 	int threads; /* threads not yet released, a zombie leader included */
 	uint64_t start_ticks;
 	int64_t vsize_bytes;
@@ -67,6 +68,8 @@ int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
 int procfile_status(const char *text, size_t len, struct status_facts *ret);
 /** Parse statm: resident and shared pages. All 0 when there is no mm. */
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
+/** Parse smaps_rollup: anonymous memory, and its proportional share; UNKNOWN where not there. */
+int procfile_rollup(const char *text, size_t len, int64_t *ret_anon_kib, int64_t *ret_pss_anon_kib);
 /** The pointer width of a process from its auxiliary vector (AT_PHENT): 32, 64, or 0 unknown. */
 int procfile_auxv_bits(const void *data, size_t len);
 /** The next numeric name of a getdents64 buffer from *off on; 0 at its end. */
@@ -102,6 +105,13 @@ int observe_self(const struct sys *sys, struct run_self *ret);
  */
 int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		 struct plan_view *ret, struct status_facts *ret_status);
+
+/**
+ * observe_v1_frozen - Is the process (or thread) of this /proc directory in a frozen v1 cgroup?
+ * By the state of its freezer cgroup, at the usual mount point; false where that cannot be read.
+ * wchan alone does not tell: since 6.1 a freezable sleep is frozen where it sleeps.
+ */
+bool observe_v1_frozen(const struct sys *sys, int procfd);
 
 /** Is a thread with this wchan and state kept by the v1 freezer? Pure. */
 bool observe_is_refrigerated(const char *wchan, char state);
@@ -230,3 +240,69 @@ void observe_blind(const struct caller *caller, bool in_hidepid_group, const str
 
 /** blind_is - Is anything hidden? */
 bool blind_is(const struct blind *b);
+
+/* --- the life cycle of one mm ------------------------------------------------------------ */
+
+/**
+ * struct phase_facts - what a phase is concluded from
+ * @leader: of the thread group leader; @main: of the thread whose memory is looked at, the leader
+ *	itself unless it is dead
+ * @gone: it has been waited for; @exited: the pidfd is readable
+ * @in_vfork: the thread waits for a vfork child
+ */
+struct phase_facts {
+	struct stat_facts leader, main;
+	struct status_facts status; /* of @main */
+	bool gone;
+	bool exited;
+	bool frozen_v1, frozen_v2;
+	bool in_vfork;
+	char wchan[64];
+};
+
+/** struct phase_verdict - what was concluded, from which evidence, and what is in the way */
+struct phase_verdict {
+	enum phase phase;
+	unsigned int evidence;
+	enum blocker blocker;
+};
+
+/** phase_judge - Conclude the phase. Pure. */
+void phase_judge(const struct phase_facts *facts, struct phase_verdict *ret);
+
+/**
+ * phase_is_dying - Is the exit of the group decided? The evidence, 0: no. Pure.
+ * What process_mrelease() asks for (task_will_free_mem()), as far as /proc shows it.
+ */
+unsigned int phase_is_dying(const struct stat_facts *st, const struct status_facts *s);
+
+/** phase_is_suspect - Is this stat line worth a closer look without a target given? Pure. */
+bool phase_is_suspect(const struct stat_facts *st);
+
+/** phase_is_unusual - Is a process in this phase listed without a target given? Pure. */
+bool phase_is_unusual(const struct phase_facts *facts, enum phase phase);
+
+/** phase_is_vfork_wait - Is this wchan the wait for a vfork child? Pure. */
+bool phase_is_vfork_wait(const char *wchan);
+
+/**
+ * observe_life - Look at one process and conclude its phase; nothing here takes the mmap lock.
+ * Fills in all of @ret but the sharers and what --deep reads.
+ * @ret_facts may be NULL. Returns 0, also for a process that is gone; -EACCES: hidden.
+ */
+int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
+		 struct status_row *ret, struct phase_facts *ret_facts);
+
+/**
+ * observe_deep - Read what takes the mmap lock: robust lists, mappings, what is shared with forked
+ * children. Each read is given @limit_us; the first that does not come back ends it.
+ */
+void observe_deep(const struct sys *sys, const struct proc_ref *ref, int64_t limit_us,
+		  struct status_row *row);
+
+/**
+ * observe_within - Run @job in a thread of its own for at most @limit_us.
+ * Returns 0; -ETIMEDOUT: it was left behind, and frees @arg itself with @destroy should it ever
+ * come back; -EAGAIN: no thread could be made.
+ */
+int observe_within(int64_t limit_us, void (*job)(void *), void (*destroy)(void *), void *arg);

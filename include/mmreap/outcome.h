@@ -45,3 +45,4 @@ const char *hold_word(enum hold h);
 const char *robust_word(enum robust r);
 const char *step_word(enum step_name s);
 const char *relation_word(enum relation r);
+const char *phase_word(enum phase p);

@@ -214,7 +214,7 @@ static bool is_frozen(struct driver *d, struct victim *v, char *wchan, size_t si
 {
 	char dents[4096], name[32];
 	int dir = d->sys->open_at(v->target->ref.procfd, "task", O_DIRECTORY);
-	bool frozen = false;
+	bool frozen = observe_v1_frozen(d->sys, v->target->ref.procfd);
 	pid_t tid;
 	ssize_t n;
 

@@ -102,6 +102,7 @@ int procfile_stat(const char *text, size_t len, struct stat_facts *ret)
 	f.vsize_bytes = v[23];
 	f.rss_pages = v[24];
 	f.start_code = (uint64_t)v[26];
+	f.pending = (uint64_t)v[31];
 	f.start_stack = (uint64_t)v[28];
 	if (field > 41)
 		f.policy = (int)v[41];
@@ -252,6 +253,36 @@ int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t 
 		return -EBADMSG;
 	*ret_resident = resident;
 	*ret_shared = shared;
+	return 0;
+}
+
+int procfile_rollup(const char *text, size_t len, int64_t *ret_anon_kib, int64_t *ret_pss_anon_kib)
+{
+	static const char anon[] = "Anonymous:", pss_anon[] = "Pss_Anon:";
+	const char *end = text + len;
+	int64_t a = UNKNOWN, p = UNKNOWN;
+
+	for (const char *line = text; line < end;) {
+		const char *nl = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = nl ? nl : end;
+		size_t room = (size_t)(stop - line);
+
+		if (room > sizeof(anon) && memcmp(line, anon, sizeof(anon) - 1) == 0) {
+			struct cursor c = { line + sizeof(anon) - 1, stop };
+
+			take_number(&c, 10, &a);
+		} else if (room > sizeof(pss_anon) &&
+			   memcmp(line, pss_anon, sizeof(pss_anon) - 1) == 0) {
+			struct cursor c = { line + sizeof(pss_anon) - 1, stop };
+
+			take_number(&c, 10, &p);
+		}
+		line = stop + 1;
+	}
+	if (a < 0 && p < 0)
+		return -EBADMSG;
+	*ret_anon_kib = a;
+	*ret_pss_anon_kib = p;
 	return 0;
 }
 

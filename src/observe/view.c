@@ -63,6 +63,20 @@ bool observe_is_refrigerated(const char *wchan, char state)
 	return state == 'D' && strcmp(wchan, "__refrigerator") == 0;
 }
 
+bool observe_v1_frozen(const struct sys *sys, int procfd)
+{
+	char text[8192], path[4096], name[4160], state[32];
+	ssize_t n = sys->read_file(procfd, "cgroup", text, sizeof(text));
+
+	if (n < 0 || procfile_cgroup(text, (size_t)n, "freezer", path, sizeof(path)) < 0)
+		return false;
+	if (strcmp(path, "/") == 0) /* the root is never frozen */
+		return false;
+	snprintf(name, sizeof(name), "/sys/fs/cgroup/freezer%s/freezer.state", path);
+	return sys->read_file(AT_FDCWD, name, state, sizeof(state)) > 0 &&
+	       strncmp(state, "THAWED", 6) != 0;
+}
+
 static bool is_ancestor(const struct run_self *self, pid_t pid)
 {
 	for (size_t i = 0; i < self->n_ancestors; i++)
@@ -112,7 +126,7 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	v.has_mm = !v.zombie && (s.vm_size_kib != UNKNOWN || st.start_code != 0 || st.threads > 1);
 	v.dying = is_dying(&st, &s);
 	v.core_dumping = s.core_dumping;
-	v.frozen = observe_is_refrigerated(wchan, st.state);
+	v.frozen = observe_is_refrigerated(wchan, st.state) || observe_v1_frozen(sys, ref->procfd);
 	*ret = v;
 	if (ret_status)
 		*ret_status = s;

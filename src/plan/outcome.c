@@ -162,3 +162,26 @@ const char *relation_word(enum relation r)
 
 	return words[r];
 }
+
+const char *phase_word(enum phase p)
+{
+	static const char *const words[PHASE_COUNT] = {
+		[PHASE_ALIVE] = "alive",
+		[PHASE_STOPPED] = "stopped",
+		[PHASE_VFORK_WAIT] = "vfork-wait",
+		[PHASE_CORE_DUMP] = "core-dump",
+		[PHASE_NO_VMA] = "no-vma",
+		[PHASE_SIGNALLED] = "signalled",
+		[PHASE_DYING] = "dying",
+		[PHASE_DYING_FROZEN] = "dying-frozen",
+		[PHASE_EXIT_STOP] = "exit-stop",
+		[PHASE_REAPED] = "reaped",
+		[PHASE_EXIT_MMAP] = "exit-mmap",
+		[PHASE_ZOMBIE] = "zombie",
+		[PHASE_ZOMBIE_LEADER] = "zombie-leader",
+		[PHASE_KTHREAD] = "kthread",
+		[PHASE_GONE] = "gone",
+	};
+
+	return words[p];
+}
