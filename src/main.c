@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
 	&command_kill,
 	&command_sharers,
+	&command_status,
 	NULL,
 };
 

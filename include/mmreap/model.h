@@ -252,6 +252,7 @@ enum source { SOURCE_AUTO, SOURCE_BPF, SOURCE_KCMP };
  * @no_right: the target itself may not be compared (ptrace); @no_kcmp: the call is missing
  * @hidepid: procfs does not show the processes of other users
  * @pid_ns: we are in a PID namespace, and see nothing outside of it
+ * @blocked: a comparison waited for an execve of the target until its limit
  * @changed: processes came, went or changed too fast to be put in order
  */
 struct blind {
@@ -261,6 +262,7 @@ struct blind {
 	bool no_kcmp;
 	bool hidepid;
 	bool pid_ns;
+	bool blocked;
 	bool changed;
 };
 
@@ -382,7 +384,8 @@ struct status_row {
 	int64_t n_sharers;
 	struct sharer sharers[ROW_SHARERS];
 	struct blind blind;
-	int64_t oom_adj;
+	bool has_oom_adj;
+	int64_t oom_adj; /* -1 is a value of its own */
 	int frozen_version;
 	char frozen[CGROUP_SIZE];
 	char cgroup[CGROUP_SIZE];

@@ -306,3 +306,9 @@ void observe_deep(const struct sys *sys, const struct proc_ref *ref, int64_t lim
  * come back; -EAGAIN: no thread could be made.
  */
 int observe_within(int64_t limit_us, void (*job)(void *), void (*destroy)(void *), void *arg);
+
+/**
+ * observe_suspects - The processes whose stat line is worth a closer look, and nothing else read.
+ * @ret: owned by the caller. Returns how many, or negative errno.
+ */
+ssize_t observe_suspects(const struct sys *sys, const struct run_self *self, pid_t **ret);

@@ -27,6 +27,18 @@ void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size
 /** explain_blind - Say why a look at all processes is not complete; "" where it is */
 void explain_blind(const struct blind *blind, char *ret, size_t size);
 
+/** explain_signals - Name the signals of a mask ("TERM,USR1"); "" for none */
+void explain_signals(uint64_t signals, char *ret, size_t size);
+
+/** explain_evidence - What a phase was concluded from, with @separator in between */
+void explain_evidence(unsigned int evidence, const char *separator, char *ret, size_t size);
+
+/** explain_blocker - What keeps it from its next phase; "": nothing */
+void explain_blocker(const struct status_row *row, char *ret, size_t size);
+
+/** explain_next - What can be done about it, as a command where there is one; "": nothing */
+void explain_next(const struct status_row *row, char *ret, size_t size);
+
 /** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
 void text_escape(const char *text, char *ret, size_t size);
 
@@ -85,6 +97,7 @@ struct row_table {
 
 extern const struct row_table report_table_kill;    /* struct kill_row */
 extern const struct row_table report_table_sharers; /* struct sharers_row */
+extern const struct row_table report_table_status; /* struct status_row */
 
 #define REPORT_MAX_COLUMNS 40
 
@@ -119,6 +132,9 @@ bool report_wants_sentences(const struct output_options *out);
 
 /** report_print_kill - Print the line "PID comm: sentence" */
 void report_print_kill(FILE *f, const struct kill_row *row, bool bytes);
+
+/** report_print_status - Print the report of one process */
+void report_print_status(FILE *f, const struct status_row *row, bool bytes);
 
 /** report_log_kill - Send one line to syslog: who, whom, why and how much */
 void report_log_kill(const struct kill_row *row);

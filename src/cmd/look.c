@@ -6,6 +6,8 @@
 #include <mmreap/kernelview.h>
 #include <mmreap/mounts.h>
 #include <mmreap/report.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -89,6 +91,100 @@ enum exit_status look_say_target(const struct target *t)
 	}
 	report_say("%d: %s", (int)t->ref.pid, why);
 	return status;
+}
+
+/* A comparison waits for an execve of either process; that takes a moment, or for ever. */
+#define COMPARE_LIMIT_US 2000000
+#define MAX_UNKNOWN 65536
+
+static void free_comparison(void *arg)
+{
+	struct comparison *c = arg;
+
+	free(c->scan.found);
+	free(c->scan.dents);
+	free(c->scan.unknown);
+	free(c);
+}
+
+void look_comparison_free(struct comparison **c)
+{
+	if (*c)
+		free_comparison(*c);
+	*c = NULL;
+}
+
+static struct comparison *new_comparison(const struct look *look, const struct proc_ref *ref)
+{
+	struct comparison *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct comparison){ .self = look->self,
+				  .ref = *ref,
+				  .zombie = look->zombie,
+				  .blind = look->blind,
+				  .scan.capacity = MAX_SHARERS,
+				  .scan.unknown_capacity = MAX_UNKNOWN };
+	c->scan.found = calloc(c->scan.capacity, sizeof(*c->scan.found));
+	c->scan.unknown = calloc(c->scan.unknown_capacity, sizeof(*c->scan.unknown));
+	c->scan.dents = malloc(DENTS_SIZE);
+	if (c->scan.found && c->scan.unknown && c->scan.dents)
+		return c;
+	free_comparison(c);
+	return NULL;
+}
+
+static void compare(void *arg)
+{
+	struct comparison *c = arg;
+	size_t n;
+
+	c->err = observe_sharers(&sys_linux, &c->self, &c->ref, c->zombie, &c->scan);
+	if (c->err == 0) {
+		n = (size_t)c->scan.n_unknown;
+		if (n > c->scan.unknown_capacity)
+			n = c->scan.unknown_capacity;
+		observe_unknown(&sys_linux, &c->self, &c->ref, c->scan.unknown, n, c->zombie,
+				&c->blind);
+		c->blind.n_unknown += (size_t)c->scan.n_unknown - n;
+		c->blind.changed = c->scan.n_found > c->scan.capacity;
+	} else if (c->err == -EPERM || c->err == -EACCES || c->err == -ENOSYS) {
+		_cleanup_free_ pid_t *pids = NULL;
+		ssize_t all = observe_pids(&sys_linux, &c->self, &pids);
+
+		if (all < 0)
+			return;
+		c->scan.n_found = 0;
+		observe_unknown(&sys_linux, &c->self, &c->ref, pids, (size_t)all, c->zombie,
+				&c->blind);
+		/* Where every other process was proved to be another, no right was needed. */
+		c->blind.no_kcmp = c->err == -ENOSYS && c->blind.n_unknown;
+		c->blind.no_right = c->err != -ENOSYS && c->blind.n_unknown;
+		c->err = 0;
+	}
+}
+
+int look_compare(const struct look *look, const struct proc_ref *ref, struct comparison **ret)
+{
+	struct comparison *c = new_comparison(look, ref);
+	int err;
+
+	*ret = NULL;
+	if (c == NULL)
+		return -ENOMEM;
+	err = observe_within(COMPARE_LIMIT_US, compare, free_comparison, c);
+	if (err == -ETIMEDOUT) {
+		c = new_comparison(look, ref);
+		if (c == NULL)
+			return -ENOMEM;
+		c->blind.blocked = true;
+		err = 0;
+	} else if (err == 0) {
+		err = c->err;
+	}
+	*ret = c;
+	return err;
 }
 
 enum exit_status look_check_source(enum source source, bool json)

@@ -36,3 +36,20 @@ enum exit_status look_say_target(const struct target *t);
 
 /** look_check_source - Can that source be had? STATUS_OK, or another after having said why */
 enum exit_status look_check_source(enum source source, bool json);
+
+/**
+ * look_compare - Find who shares the mm of @ref, under a limit of time.
+ * @ret: to be freed with look_comparison_free(), also after an error
+ * Returns 0, also where nothing could be compared: ret->blind says so; -ESRCH: it has no mm; -ENOMEM.
+ */
+struct comparison {
+	struct run_self self;
+	struct proc_ref ref;
+	pid_t zombie;
+	int err;
+	struct sharer_scan scan;
+	struct blind blind;
+};
+
+int look_compare(const struct look *look, const struct proc_ref *ref, struct comparison **ret);
+void look_comparison_free(struct comparison **c);

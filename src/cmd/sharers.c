@@ -14,7 +14,6 @@ struct story {
 	struct sharers_request req;
 	struct column_list columns;
 	struct look look;
-	struct sharer_scan scan;
 	struct sharers_row *rows;
 	size_t n_rows, room, n_groups;
 	enum exit_status *statuses; /* one for each target */
@@ -24,9 +23,6 @@ struct story {
 static void story_free(struct story *s)
 {
 	look_close(&s->look);
-	free(s->scan.found);
-	free(s->scan.dents);
-	free(s->scan.unknown);
 	free(s->rows);
 	free(s->statuses);
 	target_list_free(&s->req.targets);
@@ -64,38 +60,6 @@ static bool is_listed(struct story *s, const struct proc_ref *ref)
 	return false;
 }
 
-/* The scan, and who could not be compared; 0, or -ESRCH: the target has no address space. */
-static int compare(struct story *s, const struct proc_ref *ref, struct blind *blind)
-{
-	const struct run_self *self = &s->look.self;
-	int err = observe_sharers(&sys_linux, self, ref, s->look.zombie, &s->scan);
-
-	*blind = s->look.blind;
-	if (err == 0) {
-		size_t n = (size_t)s->scan.n_unknown;
-
-		if (n > s->scan.unknown_capacity)
-			n = s->scan.unknown_capacity;
-		observe_unknown(&sys_linux, self, ref, s->scan.unknown, n, s->look.zombie, blind);
-		blind->n_unknown += (size_t)s->scan.n_unknown - n;
-		blind->changed = s->scan.n_found > s->scan.capacity;
-		return 0;
-	}
-	if (err == -EPERM || err == -EACCES || err == -ENOSYS) {
-		_cleanup_free_ pid_t *pids = NULL;
-		ssize_t n = observe_pids(&sys_linux, self, &pids);
-
-		if (n < 0)
-			return (int)n;
-		s->scan.n_found = 0;
-		observe_unknown(&sys_linux, self, ref, pids, (size_t)n, s->look.zombie, blind);
-		blind->no_kcmp = err == -ENOSYS && blind->n_unknown;
-		blind->no_right = err != -ENOSYS && blind->n_unknown;
-		return 0;
-	}
-	return err;
-}
-
 static int add_row(struct story *s, pid_t pid, enum relation relation, pid_t same_as,
 		   const struct blind *blind)
 {
@@ -122,19 +86,30 @@ static enum exit_status say_no_mm(const struct proc_ref *ref)
 	return STATUS_NO_PROCESS;
 }
 
+static enum exit_status judge(const struct story *s, size_t n_members, const struct blind *blind)
+{
+	if (!s->req.opt.check)
+		return blind->no_right	? STATUS_DENIED
+		       : blind->no_kcmp ? STATUS_UNSUPPORTED
+					: STATUS_OK;
+	if (n_members > 1)
+		return STATUS_REFUSED;
+	return blind_is(blind) ? STATUS_DENIED : STATUS_OK;
+}
+
 static enum exit_status look_at(struct story *s, const struct target *t)
 {
-	size_t first = s->n_rows, n_found;
-	struct blind blind;
+	_cleanup_(look_comparison_free) struct comparison *c = NULL;
+	size_t first = s->n_rows;
 	int err;
 
 	if (t->err < 0)
 		return look_say_target(t);
 	if (is_listed(s, &t->ref))
 		return STATUS_OK;
-	err = compare(s, &t->ref, &blind);
+	err = look_compare(&s->look, &t->ref, &c);
 	if (err == 0)
-		err = add_row(s, t->ref.pid, RELATION_TARGET, 0, &blind);
+		err = add_row(s, t->ref.pid, RELATION_TARGET, 0, &c->blind);
 	/* The number is its own as long as it has not been waited for. */
 	if (err == 0 && sys_linux.pidfd_signal(t->ref.pidfd, 0) == -ESRCH) {
 		s->n_rows = first;
@@ -146,15 +121,11 @@ static enum exit_status look_at(struct story *s, const struct target *t)
 		report_say("%d %s: %s", (int)t->ref.pid, t->ref.comm, strerror(-err));
 		return STATUS_FAILURE;
 	}
-	n_found = s->scan.n_found < s->scan.capacity ? s->scan.n_found : s->scan.capacity;
-	for (size_t i = 0; i < n_found; i++)
-		add_row(s, s->scan.found[i].id.pid, s->scan.found[i].relation, s->scan.tid, &blind);
+	for (size_t i = 0; i < c->scan.n_found && i < c->scan.capacity; i++)
+		add_row(s, c->scan.found[i].id.pid, c->scan.found[i].relation, c->scan.tid,
+			&c->blind);
 	s->n_groups++;
-	if (s->req.opt.check)
-		return s->n_rows - first > 1 ? STATUS_REFUSED
-		       : blind_is(&blind)    ? STATUS_DENIED
-					     : STATUS_OK;
-	return blind.no_right ? STATUS_DENIED : blind.no_kcmp ? STATUS_UNSUPPORTED : STATUS_OK;
+	return judge(s, s->n_rows - first, &c->blind);
 }
 
 static void say_blind(const struct story *s, const struct blind *blind)
@@ -170,13 +141,8 @@ static enum exit_status look_at_targets(struct story *s)
 {
 	size_t n = s->look.n_targets, said = 0;
 
-	s->scan.capacity = MAX_SHARERS;
-	s->scan.unknown_capacity = 65536;
-	s->scan.found = calloc(s->scan.capacity, sizeof(*s->scan.found));
-	s->scan.unknown = calloc(s->scan.unknown_capacity, sizeof(*s->scan.unknown));
-	s->scan.dents = malloc(DENTS_SIZE);
 	s->statuses = calloc(n + 1, sizeof(*s->statuses));
-	if (!s->scan.found || !s->scan.unknown || !s->scan.dents || !s->statuses)
+	if (s->statuses == NULL)
 		return fail(s, STATUS_FAILURE, "out of memory");
 	if (n == 0)
 		return STATUS_NO_PROCESS;

@@ -64,6 +64,27 @@ ssize_t observe_pids(const struct sys *sys, const struct run_self *self, pid_t *
 	return (ssize_t)n_pids;
 }
 
+ssize_t observe_suspects(const struct sys *sys, const struct run_self *self, pid_t **ret)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	ssize_t n = observe_pids(sys, self, &pids), kept = 0;
+
+	for (ssize_t i = 0; i < n; i++) {
+		struct stat_facts st;
+		char name[24], buf[2048];
+		ssize_t len;
+
+		snprintf(name, sizeof(name), "%d/stat", (int)pids[i]);
+		len = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
+		if (len > 0 && procfile_stat(buf, (size_t)len, &st) == 0 && phase_is_suspect(&st))
+			pids[kept++] = pids[i];
+	}
+	if (n < 0)
+		return n;
+	*ret = take_ptr(pids);
+	return kept;
+}
+
 /* --- one process ------------------------------------------------------------------------ */
 
 /* The cgroup that memory is charged to: version 1 where that controller is there, else version 2. */

@@ -200,7 +200,7 @@ static pid_t find_vfork_child(const struct sys *sys, const struct proc_ref *ref,
 
 /* Which MMF_* bits show through /proc; the others need the kernel's own view. */
 static unsigned int visible_flags(const struct sys *sys, const struct proc_ref *ref,
-				  const struct phase_facts *f, int64_t oom_adj)
+				  const struct phase_facts *f)
 {
 	unsigned int flags = 0;
 
@@ -212,8 +212,8 @@ static unsigned int visible_flags(const struct sys *sys, const struct proc_ref *
 	 * oom_score is 0 for an mm that is to be skipped; for init, kernel threads, a vfork child and
 	 * -1000 as well. A vfork child does not die without its parent's mm: only the dying are told.
 	 */
-	if (oom_adj != UNKNOWN && oom_adj != -1000 && ref->pid != 1 &&
-	    phase_is_dying(&f->main, &f->status) && sharing_in_vfork(sys, ref->procfd))
+	if (ref->pid != 1 && phase_is_dying(&f->main, &f->status) &&
+	    sharing_in_vfork(sys, ref->procfd))
 		flags |= STATUS_FLAG_OOM_SKIP;
 	return flags;
 }
@@ -231,15 +231,18 @@ static void take_memory(const struct status_facts *s, struct status_row *row)
 	row->pinned_bytes = bytes_of(s->vm_pin_kib);
 }
 
-static int64_t read_small(const struct sys *sys, int procfd, const char *name)
+static bool read_small(const struct sys *sys, int procfd, const char *name, int64_t *ret)
 {
 	char buf[32], *end;
 	long long v;
 
 	if (sys->read_file(procfd, name, buf, sizeof(buf)) <= 0)
-		return UNKNOWN;
+		return false;
 	v = strtoll(buf, &end, 10);
-	return end == buf ? UNKNOWN : v;
+	if (end == buf)
+		return false;
+	*ret = v;
+	return true;
 }
 
 static void clear_row(const struct proc_ref *ref, struct status_row *row)
@@ -259,7 +262,6 @@ static void clear_row(const struct proc_ref *ref, struct status_row *row)
 		.locked_bytes = UNKNOWN,
 		.pinned_bytes = UNKNOWN,
 		.n_sharers = UNKNOWN,
-		.oom_adj = UNKNOWN,
 		.core_dumping = UNKNOWN,
 		.thp = UNKNOWN,
 		.ksm_pages = UNKNOWN,
@@ -304,18 +306,19 @@ static void fill_row(const struct sys *sys, const struct proc_ref *ref, struct p
 	row->pending = f->status.sig_pending | f->status.shd_pending;
 	row->blocked = f->status.sig_blocked;
 	row->caught = f->status.sig_caught;
-	row->oom_adj = read_small(sys, ref->procfd, "oom_score_adj");
-	row->ksm_pages = read_small(sys, ref->procfd, "ksm_merging_pages");
+	row->has_oom_adj = read_small(sys, ref->procfd, "oom_score_adj", &row->oom_adj);
+	if (!read_small(sys, ref->procfd, "ksm_merging_pages", &row->ksm_pages))
+		row->ksm_pages = UNKNOWN;
 	row->dump_filter = read_hex(sys, ref->procfd, "coredump_filter");
-	row->flags = visible_flags(sys, ref, f, row->oom_adj);
+	row->flags = visible_flags(sys, ref, f);
 	memcpy(row->id.comm, f->leader.comm, sizeof(row->id.comm));
 	memcpy(row->wchan, f->wchan, sizeof(row->wchan));
 	take_memory(&f->status, row);
 	/* The wait is named only to those who may inspect it; the child shows it to everybody. */
 	if (f->main.state == 'D' && (*f->wchan == '\0' || phase_is_vfork_wait(f->wchan)))
 		row->vfork_child = find_vfork_child(sys, ref, f->main.pid);
-	f->in_vfork = row->vfork_child != 0 ||
-		      (f->main.state == 'D' && phase_is_vfork_wait(f->wchan));
+	f->in_vfork =
+		row->vfork_child != 0 || (f->main.state == 'D' && phase_is_vfork_wait(f->wchan));
 }
 
 int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
@@ -483,8 +486,8 @@ static void take_lists(const struct deep_job *j, struct status_row *row)
 	else if (j->lists.unreadable)
 		row->robust = ROBUST_LOOK_UNREADABLE;
 	else
-		row->robust = j->lists.null == j->lists.threads ? ROBUST_LOOK_NULL
-							       : ROBUST_LOOK_EMPTY;
+		row->robust =
+			j->lists.null == j->lists.threads ? ROBUST_LOOK_NULL : ROBUST_LOOK_EMPTY;
 	if (row->robust == ROBUST_LOOK_UNREADABLE)
 		row->robust_threads = UNKNOWN;
 }

@@ -7,7 +7,7 @@
 
 #include <mmreap/observe.h>
 
-#define BIT(sig) (UINT64_C(1) << ((sig) - 1))
+#define BIT(sig) (UINT64_C(1) << ((sig)-1))
 #define KILL_BIT BIT(9)
 /* What asks a process to end and can be blocked or handled: HUP, INT, QUIT, TERM. */
 #define ASKING_BITS (BIT(1) | BIT(2) | BIT(3) | BIT(15))

@@ -46,7 +46,7 @@ static const struct column sharers_columns[] = {
 
 void explain_blind(const struct blind *blind, char *ret, size_t size)
 {
-	char comm[4 * COMM_SIZE], text[5][SENTENCE_SIZE / 5];
+	char comm[4 * COMM_SIZE], text[7][SENTENCE_SIZE / 2];
 	size_t n = 0, used = 0;
 
 	text_escape(blind->unknown.comm, comm, sizeof(comm));
@@ -56,7 +56,7 @@ void explain_blind(const struct blind *blind, char *ret, size_t size)
 		snprintf(text[n++], sizeof(text[0]),
 			 "address spaces cannot be compared: no kcmp, or a filter forbids it");
 	if (blind->n_unknown)
-		snprintf(text[n++], sizeof(text[0]), "%zu %s not be compared (%s%d%s%.64s)",
+		snprintf(text[n++], sizeof(text[0]), "%zu %s not be compared (%s%d%s%s)",
 			 blind->n_unknown,
 			 blind->n_unknown == 1 ? "process could" : "processes could",
 			 blind->n_unknown == 1 ? "" : "first: ", blind->unknown.pid,
@@ -67,7 +67,9 @@ void explain_blind(const struct blind *blind, char *ret, size_t size)
 	if (blind->pid_ns)
 		snprintf(text[n++], sizeof(text[0]),
 			 "processes outside of this PID namespace cannot be seen");
-	if (blind->changed && n < 5)
+	if (blind->blocked)
+		snprintf(text[n++], sizeof(text[0]), "the target is in the middle of an execve");
+	if (blind->changed)
 		snprintf(text[n++], sizeof(text[0]),
 			 "processes changed faster than they were read");
 	*ret = '\0';

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The story of `mmreap status`: parse, hold, look, say. */
+
+#include <errno.h>
+#include <mmreap/cleanup.h>
+#include <mmreap/command.h>
+#include <mmreap/report.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "look.h"
+
+/* For each read of --deep. */
+#define DEEP_LIMIT_US 1000000
+
+struct story {
+	struct status_request req;
+	struct column_list columns;
+	struct look look;
+	struct status_row *rows;
+	size_t n_rows;
+	enum exit_status *statuses;
+	bool report;  /* for people, not a table */
+	bool sharers; /* somebody wants to know them */
+	bool failed;  /* and said so: there is nothing to print */
+};
+
+static void story_free(struct story *s)
+{
+	look_close(&s->look);
+	free(s->rows);
+	free(s->statuses);
+	target_list_free(&s->req.targets);
+}
+
+static enum exit_status fail(struct story *s, enum exit_status status, const char *text)
+{
+	s->failed = true;
+	return report_error(s->req.out.json, status, text);
+}
+
+static void find_sharers(const struct story *s, const struct proc_ref *ref, struct status_row *row)
+{
+	_cleanup_(look_comparison_free) struct comparison *c = NULL;
+
+	if (look_compare(&s->look, ref, &c) < 0)
+		return;
+	row->blind = c->blind;
+	/* None seen is no sharer only where all could be seen. */
+	if (c->scan.n_found > 0 || !blind_is(&c->blind))
+		row->n_sharers = (int64_t)c->scan.n_found;
+	for (size_t i = 0; i < c->scan.n_found && i < ROW_SHARERS; i++)
+		row->sharers[i] = c->scan.found[i];
+}
+
+static bool has_mm(const struct status_row *row)
+{
+	return row->rss_bytes != UNKNOWN;
+}
+
+static void look_closer(const struct story *s, const struct proc_ref *ref, struct status_row *row)
+{
+	if (!row->seen || !has_mm(row))
+		return;
+	if (s->sharers)
+		find_sharers(s, ref, row);
+	if (s->req.opt.deep)
+		observe_deep(&sys_linux, ref, DEEP_LIMIT_US, row);
+}
+
+static enum exit_status look_at(struct story *s, const struct target *t, struct status_row *row)
+{
+	int err = t->err;
+
+	if (err == 0)
+		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, row, NULL);
+	else
+		*row = (struct status_row){ .id = { .pid = t->ref.pid, .inode = t->ref.inode },
+					    .phase = PHASE_GONE };
+	if (err == 0) {
+		look_closer(s, &t->ref, row);
+		return row->phase != PHASE_GONE || t->selected ? STATUS_OK : STATUS_NO_PROCESS;
+	}
+	return look_say_target(t);
+}
+
+static enum exit_status look_at_targets(struct story *s)
+{
+	size_t n = s->look.n_targets;
+
+	if (n == 0)
+		return STATUS_NO_PROCESS;
+	s->rows = calloc(n, sizeof(*s->rows));
+	s->statuses = calloc(n, sizeof(*s->statuses));
+	if (s->rows == NULL || s->statuses == NULL)
+		return fail(s, STATUS_FAILURE, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		s->statuses[i] = look_at(s, &s->look.targets[i], &s->rows[i]);
+	s->n_rows = n;
+	return status_combine(s->statuses, n);
+}
+
+/* One of all processes: is it listed? */
+static bool look_at_suspect(struct story *s, pid_t pid, struct status_row *row)
+{
+	struct phase_facts facts;
+	struct proc_ref ref;
+	pid_t leader;
+	bool listed;
+
+	if (target_hold(&sys_linux, &s->look.self, pid, 0, &ref, &leader) < 0)
+		return false;
+	listed = observe_life(&sys_linux, &ref, &s->look.mounts, row, &facts) == 0 &&
+		 phase_is_unusual(&facts, row->phase);
+	if (listed)
+		look_closer(s, &ref, row);
+	target_release(&sys_linux, &ref);
+	return listed;
+}
+
+static enum exit_status look_at_all(struct story *s)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	ssize_t n = observe_suspects(&sys_linux, &s->look.self, &pids);
+
+	if (n < 0)
+		return fail(s, STATUS_FAILURE, strerror((int)-n));
+	s->rows = calloc((size_t)n + 1, sizeof(*s->rows));
+	if (s->rows == NULL)
+		return fail(s, STATUS_FAILURE, "out of memory");
+	for (ssize_t i = 0; i < n; i++)
+		s->n_rows += look_at_suspect(s, pids[i], &s->rows[s->n_rows]);
+	if (s->look.blind.hidepid)
+		report_say("incomplete: /proc hides the processes of other users (hidepid)");
+	return STATUS_OK;
+}
+
+/* A scan of all processes for each target: only where it is printed. */
+static bool wants_sharers(const struct column_list *columns)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		const char *name = report_table_status.columns[columns->id[i]].name;
+
+		if (strcmp(name, "sharers") == 0 || strcmp(name, "next") == 0 ||
+		    strcmp(name, "incomplete") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int say(const struct story *s, enum exit_status status)
+{
+	int err = 0;
+
+	if (s->report && s->n_rows == 1 && (s->rows->seen || s->rows->phase == PHASE_GONE))
+		report_print_status(stdout, s->rows, s->req.out.bytes);
+	else
+		err = report_print_rows(stdout, &report_table_status, &s->req.out, &s->columns,
+					s->rows, s->n_rows, sizeof(*s->rows));
+	return err < 0 ? report_error(false, STATUS_FAILURE, strerror(-err)) : (int)status;
+}
+
+static int run(int argc, const char **argv)
+{
+	_cleanup_(story_free) struct story s = { .look.self.proc_fd = -1 };
+	const struct output_options *out = &s.req.out;
+	struct cli_error error = { 0 };
+	enum exit_status status;
+	bool all;
+
+	switch (cli_parse(&cli_syntax_status, argc, argv, &s.req, &error)) {
+	case CLI_DONE:
+		return STATUS_OK;
+	case CLI_COLUMNS:
+		return report_list_columns(&report_table_status, out);
+	case CLI_USAGE:
+		return report_usage_error(&error);
+	case CLI_RUN:
+		break;
+	}
+	if (report_choose_columns(&report_table_status, out, &s.columns, &error) < 0)
+		return report_usage_error(&error);
+	all = s.req.targets.n_specs == 0 && !s.req.targets.from_stdin;
+	status = look_check_source(s.req.opt.source, out->json);
+	if (status == STATUS_OK)
+		status = look_open(&s.req.targets, out->json, &s.look);
+	if (status != STATUS_OK)
+		return status;
+	s.report = !all && s.look.n_targets == 1 && report_wants_sentences(out) &&
+		   isatty(STDOUT_FILENO);
+	s.sharers = s.report || wants_sharers(&s.columns);
+	status = all ? look_at_all(&s) : look_at_targets(&s);
+	return s.failed ? (int)status : say(&s, status);
+}
+
+const struct command command_status = { .syntax = &cli_syntax_status, .run = run };

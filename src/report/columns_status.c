@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The columns of `status`. */
+
+#include "cells.h"
+#include <string.h>
+
+enum status_column {
+	STATUS_PID,
+	STATUS_INODE,
+	STATUS_PHASE,
+	STATUS_COMM,
+	STATUS_STATE,
+	STATUS_THREADS,
+	STATUS_RSS,
+	STATUS_SWAP,
+	STATUS_SHARERS,
+	STATUS_FLAGS,
+	STATUS_USERS,
+	STATUS_COUNT,
+	STATUS_FROZEN,
+	STATUS_OOMADJ,
+	STATUS_BLOCKER,
+	STATUS_PPID,
+	STATUS_USER,
+	STATUS_CGROUP,
+	STATUS_COREDUMP,
+	STATUS_THP,
+	STATUS_KSM,
+	STATUS_DUMPFILTER,
+	STATUS_SIGPENDING,
+	STATUS_VMAS,
+	STATUS_ANON,
+	STATUS_FILE,
+	STATUS_SHMEM,
+	STATUS_HUGETLB,
+	STATUS_PAGETABLES,
+	STATUS_ROBUST,
+	STATUS_TRACER,
+	STATUS_EVIDENCE,
+	STATUS_NEXT,
+	STATUS_INCOMPLETE,
+};
+
+static const struct column status_columns[] = {
+	[STATUS_PID] = { "pid", CELL_NUMBER, "process ID" },
+	[STATUS_INODE] = { "inode", CELL_NUMBER,
+			   "pidfs inode; PID:INODE names exactly this process" },
+	[STATUS_PHASE] = { "phase", CELL_TEXT, "where in its life cycle the address space is" },
+	[STATUS_COMM] = { "comm", CELL_TEXT, "command name" },
+	[STATUS_STATE] = { "state", CELL_TEXT,
+			   "state letter of /proc/PID/stat, of a thread that lives" },
+	[STATUS_THREADS] = { "threads", CELL_NUMBER, "number of threads" },
+	[STATUS_RSS] = { "rss", CELL_BYTES, "resident memory" },
+	[STATUS_SWAP] = { "swap", CELL_BYTES, "swapped memory" },
+	[STATUS_SHARERS] = { "sharers", CELL_NUMBER, "other processes with the same memory" },
+	[STATUS_FLAGS] = { "flags", CELL_TEXT, "MMF_* flags that the source can see" },
+	[STATUS_USERS] = { "users", CELL_NUMBER, "mm_users, where the kernel can be asked" },
+	[STATUS_COUNT] = { "count", CELL_NUMBER, "mm_count, where the kernel can be asked" },
+	[STATUS_FROZEN] = { "frozen", CELL_TEXT, "version and path of the cgroup that freezes it" },
+	[STATUS_OOMADJ] = { "oomadj", CELL_NUMBER, "oom_score_adj" },
+	[STATUS_BLOCKER] = { "blocker", CELL_TEXT, "what keeps it from its next phase" },
+	[STATUS_PPID] = { "ppid", CELL_NUMBER, "process ID of the parent" },
+	[STATUS_USER] = { "user", CELL_NUMBER, "effective user ID" },
+	[STATUS_CGROUP] = { "cgroup", CELL_TEXT, "cgroup that its memory is charged to" },
+	[STATUS_COREDUMP] = { "coredump", CELL_BOOL, "it dumps core" },
+	[STATUS_THP] = { "thp", CELL_BOOL, "transparent huge pages may be used" },
+	[STATUS_KSM] = { "ksm", CELL_NUMBER, "pages merged by KSM" },
+	[STATUS_DUMPFILTER] = { "dumpfilter", CELL_TEXT, "coredump_filter" },
+	[STATUS_SIGPENDING] = { "sigpending", CELL_TEXT, "signals that are pending" },
+	[STATUS_VMAS] = { "vmas", CELL_NUMBER, "mappings (--deep)" },
+	[STATUS_ANON] = { "anon", CELL_BYTES, "resident anonymous memory: a reap brings it back" },
+	[STATUS_FILE] = { "file", CELL_BYTES, "resident file mappings" },
+	[STATUS_SHMEM] = { "shmem", CELL_BYTES, "resident shared memory: no reap takes it" },
+	[STATUS_HUGETLB] = { "hugetlb", CELL_BYTES, "hugetlb memory: no reap takes it" },
+	[STATUS_PAGETABLES] = { "pagetables", CELL_BYTES, "page tables: freed by the exit" },
+	[STATUS_ROBUST] = { "robust", CELL_TEXT,
+			    "robust futexes: none, in-use, unreadable, blocked (--deep)" },
+	[STATUS_TRACER] = { "tracer", CELL_NUMBER, "process ID of its tracer" },
+	[STATUS_EVIDENCE] = { "evidence", CELL_TEXT, "what the phase was concluded from" },
+	[STATUS_NEXT] = { "next", CELL_TEXT, "what can be done about it" },
+	[STATUS_INCOMPLETE] = { "incomplete", CELL_TEXT, "why there may be more sharers" },
+};
+
+static void write_flags(unsigned int flags, char *ret, size_t size)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} names[] = {
+		{ STATUS_FLAG_OOM_SKIP, "MMF_OOM_SKIP" },
+		{ STATUS_FLAG_DISABLE_THP, "MMF_DISABLE_THP" },
+		{ STATUS_FLAG_MERGE_ANY, "MMF_VM_MERGE_ANY" },
+		{ STATUS_FLAG_MERGEABLE, "MMF_VM_MERGEABLE" },
+	};
+	size_t used = 0;
+
+	*ret = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && used < size; i++)
+		if (flags & names[i].bit)
+			used += (size_t)snprintf(ret + used, size - used, "%s%s", used ? "," : "",
+						 names[i].name);
+}
+
+static const char *robust_look_word(enum robust_look robust)
+{
+	switch (robust) {
+	case ROBUST_LOOK_UNREAD:
+		return NULL;
+	case ROBUST_LOOK_NULL:
+	case ROBUST_LOOK_EMPTY:
+		return "none";
+	case ROBUST_LOOK_IN_USE:
+		return "in-use";
+	case ROBUST_LOOK_UNREADABLE:
+		return "unreadable";
+	case ROBUST_LOOK_BLOCKED:
+		return "blocked";
+	}
+	return NULL;
+}
+
+/* What holds of a process that is there; the others are empty without it. */
+static void get_seen(const struct status_row *row, enum status_column column, struct cell *ret)
+{
+	switch (column) {
+	case STATUS_STATE:
+		set_letter(ret, row->state);
+		break;
+	case STATUS_THREADS:
+		set_number(ret, row->threads);
+		break;
+	case STATUS_FLAGS:
+		write_flags(row->flags, ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_FROZEN:
+		if (row->frozen_version)
+			snprintf(ret->buffer, sizeof(ret->buffer), "v%d:%s", row->frozen_version,
+				 row->frozen);
+		set_buffer(ret);
+		break;
+	case STATUS_PPID:
+		set_number(ret, row->ppid);
+		break;
+	case STATUS_USER:
+		set_number(ret, row->uid);
+		break;
+	case STATUS_CGROUP:
+		set_text(ret, row->cgroup);
+		break;
+	case STATUS_DUMPFILTER:
+		if (row->dump_filter != UNKNOWN)
+			snprintf(ret->buffer, sizeof(ret->buffer), "0x%llx",
+				 (unsigned long long)row->dump_filter);
+		set_buffer(ret);
+		break;
+	case STATUS_SIGPENDING:
+		explain_signals(row->pending, ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_TRACER:
+		set_number(ret, row->tracer ? row->tracer : UNKNOWN);
+		break;
+	case STATUS_ROBUST:
+		set_text(ret, robust_look_word(row->robust));
+		break;
+	case STATUS_INCOMPLETE:
+		explain_blind(&row->blind, ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_PID:
+	case STATUS_INODE:
+	case STATUS_PHASE:
+	case STATUS_COMM:
+	case STATUS_RSS:
+	case STATUS_SWAP:
+	case STATUS_SHARERS:
+	case STATUS_USERS:
+	case STATUS_COUNT:
+	case STATUS_OOMADJ:
+	case STATUS_BLOCKER:
+	case STATUS_COREDUMP:
+	case STATUS_THP:
+	case STATUS_KSM:
+	case STATUS_VMAS:
+	case STATUS_ANON:
+	case STATUS_FILE:
+	case STATUS_SHMEM:
+	case STATUS_HUGETLB:
+	case STATUS_PAGETABLES:
+	case STATUS_EVIDENCE:
+	case STATUS_NEXT:
+		break;
+	}
+}
+
+static void status_get(const void *data, unsigned int column, struct cell *ret)
+{
+	const struct status_row *row = data;
+
+	switch ((enum status_column)column) {
+	case STATUS_PID:
+		set_number(ret, row->id.pid);
+		break;
+	case STATUS_INODE:
+		set_inode(ret, &row->id);
+		break;
+	case STATUS_PHASE:
+		set_text(ret,
+			 row->seen || row->phase == PHASE_GONE ? phase_word(row->phase) : NULL);
+		break;
+	case STATUS_COMM:
+		set_text(ret, row->id.comm);
+		break;
+	case STATUS_RSS:
+		set_number(ret, row->rss_bytes);
+		break;
+	case STATUS_SWAP:
+		set_number(ret, row->swap_bytes);
+		break;
+	case STATUS_SHARERS:
+		set_number(ret, row->n_sharers);
+		break;
+	case STATUS_USERS:
+		set_number(ret, row->users);
+		break;
+	case STATUS_COUNT:
+		set_number(ret, row->count);
+		break;
+	case STATUS_OOMADJ:
+		/* It may be -1, which is UNKNOWN elsewhere. */
+		ret->known = row->has_oom_adj;
+		ret->number = row->oom_adj;
+		break;
+	case STATUS_BLOCKER:
+		explain_blocker(row, ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_COREDUMP:
+		set_number(ret, row->core_dumping);
+		break;
+	case STATUS_THP:
+		set_number(ret, row->thp);
+		break;
+	case STATUS_KSM:
+		set_number(ret, row->ksm_pages);
+		break;
+	case STATUS_VMAS:
+		set_number(ret, row->vmas);
+		break;
+	case STATUS_ANON:
+		set_number(ret, row->anon_bytes);
+		break;
+	case STATUS_FILE:
+		set_number(ret, row->file_bytes);
+		break;
+	case STATUS_SHMEM:
+		set_number(ret, row->shmem_bytes);
+		break;
+	case STATUS_HUGETLB:
+		set_number(ret, row->hugetlb_bytes);
+		break;
+	case STATUS_PAGETABLES:
+		set_number(ret, row->pagetable_bytes);
+		break;
+	case STATUS_EVIDENCE:
+		explain_evidence(row->evidence, "; ", ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_NEXT:
+		explain_next(row, ret->buffer, sizeof(ret->buffer));
+		set_buffer(ret);
+		break;
+	case STATUS_STATE:
+	case STATUS_THREADS:
+	case STATUS_FLAGS:
+	case STATUS_FROZEN:
+	case STATUS_PPID:
+	case STATUS_USER:
+	case STATUS_CGROUP:
+	case STATUS_DUMPFILTER:
+	case STATUS_SIGPENDING:
+	case STATUS_TRACER:
+	case STATUS_ROBUST:
+	case STATUS_INCOMPLETE:
+		if (row->seen)
+			get_seen(row, (enum status_column)column, ret);
+		break;
+	}
+}
+
+const struct row_table report_table_status = {
+	.key = "status",
+	.columns = status_columns,
+	.n_columns = sizeof(status_columns) / sizeof(status_columns[0]),
+	.defaults = "pid,inode,phase,comm,state,threads,rss,swap,sharers,flags,users,count,frozen,"
+		    "oomadj,blocker",
+	.get = status_get,
+};
