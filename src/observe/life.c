@@ -359,6 +359,7 @@ struct deep_job {
 	const struct sys *sys;
 	struct proc_ref ref;
 	int procfd; /* opened anew: the caller's is closed while this may still read */
+	int mm_fd;  /* of a thread that has the mm: a dead leader shows no mappings */
 	int err;
 	struct plan_lists lists;
 	int64_t vmas, anon_kib, pss_anon_kib;
@@ -374,23 +375,28 @@ static void free_job(void *arg)
 
 	if (j->procfd >= 0)
 		j->sys->close(j->procfd);
+	if (j->mm_fd >= 0)
+		j->sys->close(j->mm_fd);
 	free(j->text);
 	free(j);
 }
 
-static struct deep_job *new_job(const struct sys *sys, const struct proc_ref *ref)
+static struct deep_job *new_job(const struct sys *sys, const struct proc_ref *ref, pid_t tid)
 {
 	struct deep_job *j = calloc(1, sizeof(*j));
+	char name[32];
 
 	if (j == NULL)
 		return NULL;
 	j->sys = sys;
 	j->text = malloc(TEXT_SIZE);
 	j->procfd = sys->open_at(ref->procfd, ".", O_DIRECTORY);
+	snprintf(name, sizeof(name), "task/%d", (int)tid);
+	j->mm_fd = sys->open_at(ref->procfd, name, O_DIRECTORY);
 	j->ref = *ref;
 	j->ref.procfd = j->procfd;
 	j->vmas = j->anon_kib = j->pss_anon_kib = UNKNOWN;
-	if (j->text == NULL || j->procfd < 0) {
+	if (j->text == NULL || j->procfd < 0 || j->mm_fd < 0) {
 		free_job(j);
 		return NULL;
 	}
@@ -411,7 +417,7 @@ static void job_lists(void *arg)
 static void job_rollup(void *arg)
 {
 	struct deep_job *j = arg;
-	ssize_t n = j->sys->read_file(j->procfd, "smaps_rollup", j->text, TEXT_SIZE);
+	ssize_t n = j->sys->read_file(j->mm_fd, "smaps_rollup", j->text, TEXT_SIZE);
 
 	j->err = n < 0 ? (int)n
 		       : procfile_rollup(j->text, (size_t)n, &j->anon_kib, &j->pss_anon_kib);
@@ -420,7 +426,7 @@ static void job_rollup(void *arg)
 static void job_maps(void *arg)
 {
 	struct deep_job *j = arg;
-	int fd = j->sys->open_at(j->procfd, "maps", 0);
+	int fd = j->sys->open_at(j->mm_fd, "maps", 0);
 	int64_t lines = 0;
 	uint64_t off = 0;
 	ssize_t n;
@@ -442,7 +448,7 @@ static void job_maps(void *arg)
 static void job_ksm(void *arg)
 {
 	struct deep_job *j = arg;
-	ssize_t n = j->sys->read_file(j->procfd, "ksm_stat", j->text, TEXT_SIZE);
+	ssize_t n = j->sys->read_file(j->mm_fd, "ksm_stat", j->text, TEXT_SIZE);
 
 	j->err = n < 0 ? (int)n : 0;
 	if (n < 0)
@@ -457,7 +463,7 @@ static void job_ksm(void *arg)
 static struct deep_job *read_deep(const struct sys *sys, const struct proc_ref *ref,
 				  int64_t limit_us, void (*job)(void *), struct status_row *row)
 {
-	struct deep_job *j = row->deep_blocked ? NULL : new_job(sys, ref);
+	struct deep_job *j = row->deep_blocked ? NULL : new_job(sys, ref, row->tid);
 	int err;
 
 	if (j == NULL)

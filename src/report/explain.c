@@ -371,7 +371,9 @@ static void add_notes(struct sentence *s, const struct kill_row *row)
 		add(s, "; it is the init of a PID namespace, which ends with it");
 	if (row->robust == ROBUST_IGNORED && (row->reaped || row->dry_run))
 		add(s, "; a waiter for its robust futexes may hang");
-	if (row->n_unknown > 0) {
+	/* A reap that succeeded, or an mm that nobody references, has answered the question itself. */
+	if (row->n_unknown > 0 && !row->reaped && row->outcome != OUTCOME_FREED &&
+	    row->outcome != OUTCOME_EXITED) {
 		add(s, "; ");
 		add_count(s, row->n_unknown);
 		add(s, " could not be checked for sharing its memory");

@@ -148,10 +148,11 @@ void explain_blocker(const struct status_row *row, char *ret, size_t size)
 	}
 }
 
-/* "mmreap kill 4711" with what makes it work for this one. */
-static void kill_command(const struct status_row *row, const char *option, char *ret, size_t size)
+/* "mmreap kill 4711", with what makes it work for this one. */
+static void kill_command(const struct status_row *row, char *ret, size_t size)
 {
-	snprintf(ret, size, "mmreap kill %s%s%d", option, *option ? " " : "", row->id.pid);
+	snprintf(ret, size, "mmreap kill %s%s%d", row->n_sharers > 0 ? "--sharers=kill " : "",
+		 row->frozen_version == 1 ? "--thaw " : "", row->id.pid);
 }
 
 static void next_of_reaped(const struct status_row *row, char *ret, size_t size)
@@ -166,10 +167,9 @@ static void next_of_reaped(const struct status_row *row, char *ret, size_t size)
 
 void explain_next(const struct status_row *row, char *ret, size_t size)
 {
-	const char *sharers = row->n_sharers > 0 ? "--sharers=kill" : "";
 	char kill[64];
 
-	kill_command(row, sharers, kill, sizeof(kill));
+	kill_command(row, kill, sizeof(kill));
 	*ret = '\0';
 	switch (row->phase) {
 	case PHASE_ALIVE:
