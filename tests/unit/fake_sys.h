@@ -66,6 +66,7 @@ struct fake_proc {
 	bool core_dumping;
 	int64_t vm_size_kib;
 	const char *wchan, *cgroup;
+	const char *freezer; /* the state of its v1 cgroup, for the test to place */
 	const char *oom_score, *oom_score_adj;
 	const char *stat, *statm; /* text instead of the made one */
 	int status_err;

@@ -17,9 +17,12 @@
 #define PID 500
 #define ZOMBIE 900
 
-static const struct fake_proc zombie = {
-	.pid = ZOMBIE, .ppid = 1, .threads = { { .tid = ZOMBIE, .state = 'Z', .no_mm = true } }
-};
+#define zombie_row                                                                      \
+	{                                                                               \
+		.pid = ZOMBIE, .ppid = 1, .threads = { { ZOMBIE, 'Z', .no_mm = true } } \
+	}
+
+static const struct fake_proc zombie = zombie_row;
 
 static int open_proc_dir(pid_t pid)
 {
@@ -127,6 +130,21 @@ static void test_view(void)
 		{ "in the v1 freezer",
 		  { .pid = PID, .mm = 1, .wchan = "__refrigerator", .threads = { { .tid = PID, .state = 'D' } } },
 		  { .has_mm = true, .frozen = true } },
+		{ "its v1 cgroup is frozen, whatever it sleeps in",
+		  { .pid = PID, .mm = 1, .cgroup = "6:freezer:/x\n0::/\n", .freezer = "FROZEN\n" },
+		  { .has_mm = true, .frozen = true } },
+		{ "its v1 cgroup is about to be",
+		  { .pid = PID, .mm = 1, .cgroup = "6:freezer:/x\n0::/\n", .freezer = "FREEZING\n" },
+		  { .has_mm = true, .frozen = true } },
+		{ "its v1 cgroup is not",
+		  { .pid = PID, .mm = 1, .cgroup = "6:freezer:/x\n0::/\n", .freezer = "THAWED\n" },
+		  { .has_mm = true } },
+		{ "its v1 cgroup cannot be read",
+		  { .pid = PID, .mm = 1, .cgroup = "6:freezer:/y\n0::/\n", .freezer = "FROZEN\n" },
+		  { .has_mm = true } },
+		{ "the root is never frozen",
+		  { .pid = PID, .mm = 1, .cgroup = "6:freezer:/\n0::/x\n", .freezer = "FROZEN\n" },
+		  { .has_mm = true } },
 		{ "on its way out of it", { .pid = PID, .mm = 1, .wchan = "__refrigerator" },
 		  { .has_mm = true } },
 		{ "in another wait",
@@ -142,6 +160,12 @@ static void test_view(void)
 		bool same;
 
 		fake_begin(&rows[i].p, 1);
+		if (rows[i].p.freezer) {
+			fake.files[0].path = "/sys/fs/cgroup/freezer/x/freezer.state";
+			fake.files[0].text = rows[i].p.freezer;
+			fake.files[1].path = "/sys/fs/cgroup/freezer//freezer.state";
+			fake.files[1].text = rows[i].p.freezer;
+		}
 		ref = hold(rows[i].p.pid);
 		is_int(observe_view(&fake_sys, &self, &ref, &got, &status), 0, "%s", rows[i].name);
 		same = got.init == rows[i].want.init && got.ns_init == rows[i].want.ns_init &&
@@ -886,42 +910,79 @@ static void test_sharers(void)
 	}
 }
 
-static int kcmps_until;
+/* At one comparison the thread that is compared leaves its mm, at a later one it is gone. */
+static int mm_lost_at, thread_gone_at;
+static pid_t comes_and_goes;
 
-static void target_loses_mm(void)
+static void lose_mm(void)
 {
-	if (kcmps_until-- == 0)
-		fake.procs[0].threads[0].no_mm = true;
+	struct fake_proc *p;
+	struct fake_thread *t = fake_find_thread(comes_and_goes, &p);
+
+	if (t && fake.kcmp_calls > mm_lost_at)
+		t->no_mm = true;
+	if (t && fake.kcmp_calls > thread_gone_at)
+		fake_drop_thread(p, comes_and_goes);
+}
+
+static struct run_self self_of_race;
+
+static void race(const struct fake_proc *procs, int n, pid_t tid, size_t sharers)
+{
+	struct sharer found[4];
+	int wrong = 0;
+
+	comes_and_goes = tid;
+	for (mm_lost_at = 0; mm_lost_at < 24; mm_lost_at++) {
+		for (thread_gone_at = mm_lost_at; thread_gone_at < 25; thread_gone_at++) {
+			struct sharer_scan scan = { .found = found, .capacity = 4, .dents = dents };
+			struct proc_ref ref;
+			int err;
+
+			fake_begin(procs, n);
+			self_of_race.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0);
+			ref = hold(PID);
+			fake.on_kcmp = lose_mm;
+			err = observe_sharers(&fake_sys, &self_of_race, &ref, ZOMBIE, &scan);
+			/* Never a stranger. */
+			if (scan.n_found > sharers || (err && scan.n_found)) {
+				if (!wrong++)
+					note("mm lost at %d, gone at %d: %zu found, err %d",
+					     mm_lost_at, thread_gone_at, scan.n_found, err);
+			}
+			for (size_t i = 0; i < scan.n_found && i < 4; i++)
+				wrong += found[i].id.pid != 650;
+			let_go(&ref);
+			fake_sys.close(self_of_race.proc_fd);
+			wrong += !fake_end();
+		}
+	}
+	is_int(wrong, 0, "at no moment is a stranger taken for a sharer");
 }
 
 static void test_sharers_race(void)
 {
-	struct fake_proc procs[] = { { .pid = PID, .mm = 1 },
-				     { .pid = 600, .mm = 2 },
-				     { .pid = 601, .threads = { { 601, 'Z', .no_mm = true } } },
-				     { .pid = 602, .threads = { { 602, 'Z', .no_mm = true } } },
-				     zombie };
-	struct sharer found[2];
-	struct run_self self;
-	struct proc_ref ref;
+	/* clang-format off */
+#define STRANGERS { .pid = 600, .mm = 2 }, \
+		{ .pid = 601, .threads = { { 601, 'Z', .no_mm = true } } }, \
+		{ .pid = 602, .threads = { { 602, 'S', PF_KTHREAD } } }
+	static const struct fake_proc alone[] = { { .pid = PID, .mm = 1 }, STRANGERS, zombie_row };
+	static const struct fake_proc threads[] = {
+		{ .pid = PID, .mm = 1, .threads = { { PID }, { 501 }, { 502 } } }, STRANGERS, zombie_row };
+	static const struct fake_proc dead_leader[] = {
+		{ .pid = PID, .mm = 1,
+		  .threads = { { PID, 'Z', .no_mm = true }, { 501 }, { 502 } } }, STRANGERS, zombie_row };
+	static const struct fake_proc shared[] = {
+		{ .pid = PID, .mm = 1, .threads = { { PID }, { 501 } } }, { .pid = 650, .mm = 1 },
+		STRANGERS, zombie_row };
+	/* clang-format on */
 
-	/* At whatever comparison the target leaves its mm: zombies are never named as sharers. */
-	for (int at = 0; at < 12; at++) {
-		struct sharer_scan scan = { .found = found, .capacity = 2, .dents = dents };
-		int err;
-
-		fake_begin(procs, 5);
-		self = (struct run_self){ .proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0) };
-		ref = hold(PID);
-		kcmps_until = at;
-		fake.on_kcmp = target_loses_mm;
-		err = observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan);
-		ok(scan.n_found == 0 && (err == -ESRCH || (err == 0 && kcmps_until >= 0)),
-		   "the mm is lost at comparison %d", at);
-		let_go(&ref);
-		fake_sys.close(self.proc_fd);
-		ok(fake_end(), "all closed");
-	}
+	race(alone, 5, PID, 0);
+	race(threads, 5, PID, 0);
+	race(threads, 5, 501, 0);
+	race(dead_leader, 5, 501, 0);
+	race(shared, 6, PID, 1);
+	race(shared, 6, 650, 1);
 }
 
 static void test_sharers_many(void)
