@@ -60,9 +60,10 @@ row() {
 }
 
 cpus=$(nproc)
+release=$(uname -r)
 big=$(awk '/^MemAvailable:/ { m = int($2 / 4096); print m < 2048 ? m : 2048 }' /proc/meminfo)
 
-echo "$("$MMREAP" --version | head -n 1), Linux $(uname -r), $cpus CPUs; $kills kills for each figure"
+echo "$("$MMREAP" --version | head -n 1), Linux ${release%%-*}, $cpus CPUs; $kills kills for each figure"
 echo
 printf '%-47s%-15s%-15s%s\n' '' 'kill -9' 'naive' 'mmreap kill'
 
@@ -87,7 +88,7 @@ three "$handed" --waiter "$scratch/mutex" --patience 500 "$kills" -- \
 	--mib 64 --threads 5 --own-robust leader --shm "$scratch/mutex"
 
 echo "Command start to memory back, median of 5"
-row "  $big MiB, idle machine"
+row "  $big MiB, no hogs"
 three "$elapsed" 5 -- --mib "$big"
 
 cat <<'END'
