@@ -90,6 +90,7 @@ static void test_stat(void)
 	is_int(f.rss_pages, 305, "rss");
 	is_int(f.start_code, 94484652974080, "start_code");
 	is_int(f.start_stack, 140724470733408, "start_stack");
+	is_int(f.pending, 0, "no signal waits");
 	is_int(f.policy, 0, "policy");
 	is_int(f.exit_code, 0, "exit_code");
 
@@ -105,6 +106,7 @@ static void test_stat(void)
 	ok(f.flags & PF_SIGNALED, "its flag");
 	is_int(f.threads, 3, "its threads");
 	is_int(f.start_code, 1, "its code is hidden");
+	is_int(f.pending, 256, "SIGKILL waits for it");
 	is_int(f.policy, 1, "its policy");
 	is_int(f.exit_code, 9, "its exit code");
 }
@@ -321,6 +323,43 @@ static void test_statm(void)
 	}
 }
 
+/* Linux 6.18 */
+static const char rollup_text[] =
+	"55a1c1d1f000-7ffe8a7d2000 ---p 00000000 00:00 0                          [rollup]\n"
+	"Rss:                1424 kB\nPss:                 215 kB\nPss_Dirty:            92 kB\n"
+	"Pss_Anon:             88 kB\nPss_File:            127 kB\nPss_Shmem:             0 kB\n"
+	"Shared_Clean:       1324 kB\nAnonymous:            92 kB\nKSM:                   0 kB\n"
+	"LazyFree:              0 kB\nAnonHugePages:         7 kB\n";
+
+static void test_rollup(void)
+{
+	static const struct {
+		const char *text;
+		int err;
+		int64_t anon, pss_anon;
+	} rows[] = {
+		{ rollup_text, 0, 92, 88 },
+		{ "Anonymous: 5 kB\n", 0, 5, UNKNOWN },
+		{ "Pss_Anon: 5 kB\n", 0, UNKNOWN, 5 },
+		{ "Anonymous: 0 kB\nPss_Anon: 0 kB", 0, 0, 0 },
+		{ "AnonHugePages: 7 kB\nXAnonymous: 8 kB\n", -EBADMSG, 0, 0 },
+		{ "Anonymous:\nPss_Anon:\n", -EBADMSG, 0, 0 },
+		{ "Anonymous: x\n", -EBADMSG, 0, 0 },
+		{ "", -EBADMSG, 0, 0 },
+	};
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		int64_t anon = 77, pss_anon = 78;
+		size_t len = strlen(rows[i].text);
+		char *copy = exactly(rows[i].text, len);
+
+		is_int(procfile_rollup(copy, len, &anon, &pss_anon), rows[i].err, "row %zu", i);
+		is_int(anon, rows[i].err ? 77 : rows[i].anon, "anonymous of row %zu", i);
+		is_int(pss_anon, rows[i].err ? 78 : rows[i].pss_anon, "its share of row %zu", i);
+		free(copy);
+	}
+}
+
 static void test_auxv(void)
 {
 	static const uint64_t wide[] = {
@@ -489,6 +528,7 @@ static void chance_seed(struct text *t)
 		{ status_sleep, sizeof(status_sleep) - 1 },
 		{ status_kthreadd, sizeof(status_kthreadd) - 1 },
 		{ cgroup_text, sizeof(cgroup_text) - 1 },
+		{ rollup_text, sizeof(rollup_text) - 1 },
 		{ auxv, sizeof(auxv) },
 		{ "730 472 445 5 0 89 0\n", 21 },
 	};
@@ -611,6 +651,18 @@ static const char *statm_rule(const char *text, size_t len)
 	return NULL;
 }
 
+static const char *rollup_rule(const char *text, size_t len)
+{
+	int64_t anon = 77, pss_anon = 78;
+	int err = procfile_rollup(text, len, &anon, &pss_anon);
+
+	if (err)
+		return err != -EBADMSG		      ? "rollup: errno"
+		       : anon != 77 || pss_anon != 78 ? "rollup: touched"
+						      : NULL;
+	return anon >= 0 || pss_anon >= 0 ? NULL : "rollup: nothing";
+}
+
 static const char *auxv_rule(const char *data, size_t len)
 {
 	int bits = procfile_auxv_bits(data, len);
@@ -656,7 +708,7 @@ static const char *cgroup_rule(const char *text, size_t len)
 static const char *try_all(const char *bytes, size_t len)
 {
 	static const char *(*const rules[])(const char *, size_t) = {
-		stat_rule, status_rule, statm_rule, auxv_rule, dents_rule, cgroup_rule,
+		stat_rule, status_rule, statm_rule, rollup_rule, auxv_rule, dents_rule, cgroup_rule,
 	};
 
 	for (size_t i = 0; i < UNIT_ROWS(rules); i++) {
@@ -712,6 +764,7 @@ static bool stat_agrees(void)
 	want.rss_pages = (int64_t)(chance_number() >> 1);
 	want.start_code = chance_number();
 	want.start_stack = chance_number();
+	want.pending = chance_number();
 	want.policy = (int)chance(7);
 	want.exit_code = (int)chance(65536);
 	for (size_t i = 0; i < n; i++)
@@ -719,11 +772,11 @@ static bool stat_agrees(void)
 	len = snprintf(text, sizeof(text),
 		       "%d (%s) %c %d 1 2 0 -1 %u 3 4 5 6 %" PRId64 " %" PRId64
 		       " 7 8 20 0 %d 0 %" PRIu64 " %" PRId64 " %" PRId64
-		       " 18446744073709551615 %" PRIu64 " 9 %" PRIu64
-		       " 0 0 0 0 0 0 0 0 0 17 0 0 %d 0 0 0 1 2 3 4 5 6 7 %d\n",
+		       " 18446744073709551615 %" PRIu64 " 9 %" PRIu64 " 0 0 %" PRIu64
+		       " 0 0 0 0 0 0 17 0 0 %d 0 0 0 1 2 3 4 5 6 7 %d\n",
 		       want.pid, want.comm, want.state, want.ppid, want.flags, want.utime_ticks,
 		       want.stime_ticks, want.threads, want.start_ticks, want.vsize_bytes,
-		       want.rss_pages, want.start_code, want.start_stack, want.policy,
+		       want.rss_pages, want.start_code, want.start_stack, want.pending, want.policy,
 		       want.exit_code);
 	copy = exactly(text, (size_t)len);
 	err = procfile_stat(copy, (size_t)len, &got);
@@ -733,8 +786,9 @@ static bool stat_agrees(void)
 	       got.utime_ticks == want.utime_ticks && got.stime_ticks == want.stime_ticks &&
 	       got.threads == want.threads && got.start_ticks == want.start_ticks &&
 	       got.vsize_bytes == want.vsize_bytes && got.rss_pages == want.rss_pages &&
-	       got.start_code == want.start_code && got.start_stack == want.start_stack &&
-	       got.policy == want.policy && got.exit_code == want.exit_code;
+	       got.start_code == want.start_code && got.pending == want.pending &&
+	       got.start_stack == want.start_stack && got.policy == want.policy &&
+	       got.exit_code == want.exit_code;
 }
 
 static bool dents_agree(void)
@@ -782,6 +836,7 @@ int main(void)
 	RUN(test_status);
 	RUN(test_status_lies);
 	RUN(test_statm);
+	RUN(test_rollup);
 	RUN(test_auxv);
 	RUN(test_dents);
 	RUN(test_cgroup);
