@@ -95,7 +95,7 @@ struct run_self {
 	long page_bytes;
 };
 
-/** Find out about ourselves. -ENOTTY: /proc is not procfs. */
+/** Find out about ourselves. -ENOTTY: /proc is not procfs; -EXDEV: it is another PID namespace's. */
 int observe_self(const struct sys *sys, struct run_self *ret);
 
 /**

@@ -111,13 +111,18 @@ static struct worker *start_worker(struct driver *d, struct victim *v)
 	return w;
 }
 
-/* Give the looker a job; inline where no thread could be made (then the limit cannot be kept). */
-static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *))
+static bool have_looker(struct driver *d, struct victim *v)
 {
 	if (v->looker == NULL)
 		v->looker = start_worker(d, v);
-	if (v->looker == NULL) {
-		set_result(d, v, -EAGAIN);
+	return v->looker != NULL;
+}
+
+/* Give the looker a job, which must be idle; false: no thread could be made, and that is the result. */
+static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *))
+{
+	if (!have_looker(d, v)) {
+		set_result(d, v, -ENOMEM);
 		return false;
 	}
 	v->looker->fds = v->fds;
@@ -355,12 +360,8 @@ static void start_reap(struct driver *d, struct victim *v)
 	atomic_store(&v->shared->rss_pages, UNKNOWN);
 	v->seen_rss = UNKNOWN;
 	v->reap_started_us = v->moved_us = d->sys->now_us();
-	v->looker = v->looker ? v->looker : start_worker(d, v);
-	if (v->looker == NULL) {
-		set_result(d, v, -ENOMEM);
-		return;
-	}
-	v->looker->flag = v->step.kind == PLAN_REAP_KILL;
+	if (have_looker(d, v))
+		v->looker->flag = v->step.kind == PLAN_REAP_KILL;
 	if (!look(d, v, look_reap))
 		return;
 	if (v->tracer && worker_idle(v->tracer))
@@ -403,18 +404,16 @@ static void begin(struct driver *d, struct victim *v)
 			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
 			v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
 		}
-		v->started = look(d, v, look_sharer_rights);
-		if (v->started)
+		if (have_looker(d, v))
 			v->looker->flag = d->run->opt.allow_ancestors;
+		v->started = look(d, v, look_sharer_rights);
 		break;
 	case PLAN_LISTS:
 		if (v->memcg.fd < 0)
 			memcg_find(d, v);
 		if (v->plan.view.frozen && d->run->thaw_mounts && v->thawed_fd < 0)
 			v->thawed_fd = cgroup_find_thawed(d->sys, d->run->thaw_mounts, ref->procfd);
-		if (v->looker)
-			v->looker->deep = !d->run->opt.robust_ignore;
-		else if ((v->looker = start_worker(d, v)))
+		if (have_looker(d, v))
 			v->looker->deep = !d->run->opt.robust_ignore;
 		v->started = look(d, v, look_lists);
 		break;

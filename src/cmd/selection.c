@@ -190,6 +190,17 @@ int selection_resolve(const struct selection *s, struct target **ret, size_t *re
 
 	if (err == -ENOMEM)
 		return out_of_memory(ret_error);
+	/* Only a descriptor gives EBADF, and a wrong one is a slip like a PID that is no number. */
+	for (size_t i = 0; err == 0 && i < *ret_n; i++) {
+		if ((*ret)[i].err != -EBADF)
+			continue;
+		target_free(s->sys, *ret, *ret_n);
+		*ret = NULL;
+		*ret_n = 0;
+		return fail(ret_error, STATUS_USAGE,
+			    "--pidfd wants an open pidfd, as pidfd_open(2) gives it; nothing was "
+			    "touched");
+	}
 	if (err == 0)
 		return 0;
 	text_escape(who.comm, comm, sizeof(comm));

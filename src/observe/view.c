@@ -26,6 +26,19 @@ int observe_status(const struct sys *sys, int procfd, struct status_facts *ret)
 	return n < 0 ? (int)n : procfile_status(buf, (size_t)n, ret);
 }
 
+/* A procfs of another PID namespace has our numbers for other processes. */
+static int names_us(const struct sys *sys, int proc_fd, pid_t pid)
+{
+	struct stat_facts st;
+	char buf[2048];
+	ssize_t n = sys->read_file(proc_fd, "self/stat", buf, sizeof(buf));
+	int err = n < 0 ? (int)n : procfile_stat(buf, (size_t)n, &st);
+
+	if (err < 0)
+		return err == -ENOENT ? -EXDEV : err;
+	return st.pid == pid ? 0 : -EXDEV;
+}
+
 int observe_self(const struct sys *sys, struct run_self *ret)
 {
 	struct run_self self = { .pid = getpid(), .page_bytes = sysconf(_SC_PAGESIZE) };
@@ -35,6 +48,8 @@ int observe_self(const struct sys *sys, struct run_self *ret)
 	if (fd < 0)
 		return fd;
 	err = sys->is_procfs(fd);
+	if (err == 0)
+		err = names_us(sys, fd, self.pid);
 	if (err < 0) {
 		sys->close(fd);
 		return err;
