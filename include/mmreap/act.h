@@ -56,3 +56,9 @@ void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag
 int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 	     struct kill_row *rows);
 void act_free_rows(struct kill_row *rows, size_t n);
+
+/**
+ * act_probe_all - Find out what works, on a child of our own: nobody else is touched.
+ * Takes some milliseconds, at most about three seconds.
+ */
+void act_probe_all(const struct sys *sys, const struct run_self *self, struct probe_facts *ret);

@@ -406,3 +406,39 @@ struct status_row {
 	enum robust_look robust;
 	int64_t robust_threads; /* with a list in use */
 };
+
+/**
+ * struct probe_facts - what this kernel, machine and user can do, as tried; errors are negative
+ * errnos, 0 means that it works
+ * @mrelease_err, @flag_err: process_mrelease(-1, 0) and (-1, 1): -EBADF where it is known
+ * @child_err: of making the child that all else is tried on
+ * @hold_err: PTRACE_SEIZE; @stop_err: and its exit stop was seen
+ * @reap_err: process_mrelease() on the killed child; @rss_after_bytes: what it left
+ * @mem_err: opening its memory; @lists_err: get_robust_list()
+ * @mm_before, @mm_after: the pagemap test told a living and a dead mm
+ */
+struct probe_facts {
+	int mrelease_err, flag_err;
+	int child_err;
+	int pidfd_err, signal_err;
+	uint64_t inode;
+	int info_err;
+	int kcmp_err;
+	int kernelview_err;
+	int lists_err, mem_err;
+	bool mm_before, mm_after;
+	int boost_err;
+	int hold_err, stop_err;
+	int reap_err;
+	int64_t reap_us;
+	int64_t rss_before_bytes, rss_after_bytes;
+	bool exited;
+	unsigned int hidepid; /* as mounted */
+	bool subset_pid, hides, proc_is_ours;
+	bool initial_pid_ns, initial_user_ns;
+	bool cgroup2, freezer_v1, freezer_v2, memory_v1;
+	int64_t memlock_bytes; /* UNKNOWN: unlimited */
+	uint64_t caps;
+	int uid;
+	int64_t yama; /* ptrace_scope; UNKNOWN: there is no Yama */
+};

@@ -293,6 +293,9 @@ bool phase_is_vfork_wait(const char *wchan);
 int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
 		 struct status_row *ret, struct phase_facts *ret_facts);
 
+/** observe_no_life - The row of a process that is gone: nothing else is known of it. */
+void observe_no_life(const struct proc_ref *ref, struct status_row *row);
+
 /**
  * observe_deep - Read what takes the mmap lock: robust lists, mappings, what is shared with forked
  * children. Each read is given @limit_us; the first that does not come back ends it.

@@ -314,8 +314,8 @@ static int run(int argc, const char **argv)
 	if (observe_self(&sys_linux, &s.self) < 0)
 		return report_error(
 			out->json, STATUS_FAILURE,
-			"/proc is not a mounted procfs: nothing can be told safely from "
-			"it, and nothing was touched; mount it");
+			"/proc is not a procfs of this PID namespace: nothing can be told "
+			"safely from it, and nothing was touched; mount one");
 	return run_story(&s);
 }
 

@@ -34,13 +34,8 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 	caller_load(&caller);
 	if (observe_self(&sys_linux, &ret->self) < 0)
 		return report_error(json, STATUS_FAILURE,
-				    "/proc is not a mounted procfs: nothing can be told from it; "
-				    "mount it");
-	/* The numbers of another namespace name other processes here. */
-	if (!caller.proc_is_ours)
-		return report_error(json, STATUS_FAILURE,
-				    "/proc belongs to another PID namespace: nothing can be told "
-				    "from it; mount procfs anew in this one");
+				    "/proc is not a procfs of this PID namespace: nothing can be "
+				    "told from it; mount one");
 	if (mounts_load(&ret->mounts) < 0)
 		return report_error(json, STATUS_FAILURE, "the mount table cannot be read");
 	observe_blind(&caller, caller_in_group(ret->mounts.hidepid_gid), &ret->mounts, &ret->blind);

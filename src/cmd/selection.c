@@ -71,10 +71,8 @@ static int add_comm(struct selection *s, const char *comm, struct selection_erro
 static int add_cgroup(struct selection *s, const char *path, struct selection_error *e)
 {
 	struct cgroup_ref *cgroups, cg;
-	char name[1024];
 	int err;
 
-	text_escape(path, name, sizeof(name));
 	if (s->mounts.n_cgroups == 0) {
 		err = mounts_load(&s->mounts);
 		if (err < 0)
@@ -85,20 +83,20 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 	if (err == -EISDIR)
 		return fail(e, STATUS_REFUSED,
 			    "%.200s is the root cgroup: every process is in it; name one below it",
-			    name);
+			    path);
 	if (err == -ENOTUNIQ)
 		return fail(e, STATUS_USAGE,
 			    "cgroup %.200s exists in more than one hierarchy; give its path under "
 			    "the mount point",
-			    name);
+			    path);
 	if (err == -ENOENT)
 		return fail(e, STATUS_NO_PROCESS, "no such cgroup: %.200s; see /proc/PID/cgroup",
-			    name);
+			    path);
 	if (err == -EINVAL)
-		return fail(e, STATUS_USAGE, "cgroup path %.200s has \"..\" in it", name);
+		return fail(e, STATUS_USAGE, "cgroup path %.200s has \"..\" in it", path);
 	if (err < 0)
 		return fail(e, err == -EACCES ? STATUS_DENIED : STATUS_FAILURE,
-			    "cannot open cgroup %.200s: %s", name, strerror(-err));
+			    "cannot open cgroup %.200s: %s", path, strerror(-err));
 	cgroups = realloc(s->cgroups, (s->n_cgroups + 1) * sizeof(*cgroups));
 	if (cgroups == NULL) {
 		cgroup_close(s->sys, &cg);
@@ -185,7 +183,6 @@ int selection_resolve(const struct selection *s, struct target **ret, size_t *re
 		      struct selection_error *ret_error)
 {
 	struct target_error who;
-	char comm[SENTENCE_SIZE];
 	int err = target_resolve(s->sys, s->self, s->specs, s->n_specs, ret, ret_n, &who);
 
 	if (err == -ENOMEM)
@@ -203,8 +200,7 @@ int selection_resolve(const struct selection *s, struct target **ret, size_t *re
 	}
 	if (err == 0)
 		return 0;
-	text_escape(who.comm, comm, sizeof(comm));
 	return fail(ret_error, STATUS_USAGE,
-		    "%d is a thread of process %d (%.100s), not a process; use %d", (int)who.tid,
-		    (int)who.leader, comm, (int)who.leader);
+		    "%d is a thread of process %d (%s), not a process; use %d", (int)who.tid,
+		    (int)who.leader, who.comm, (int)who.leader);
 }

@@ -76,12 +76,14 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 	if (err == 0)
 		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, row, NULL);
 	else
-		*row = (struct status_row){ .id = { .pid = t->ref.pid, .inode = t->ref.inode },
-					    .phase = PHASE_GONE };
+		observe_no_life(&t->ref, row);
 	if (err == 0) {
 		look_closer(s, &t->ref, row);
 		return row->phase != PHASE_GONE || t->selected ? STATUS_OK : STATUS_NO_PROCESS;
 	}
+	/* It is there, and more cannot be said. */
+	if (err != -ESRCH && err != -ESTALE)
+		row->phase = PHASE_ALIVE;
 	return look_say_target(t);
 }
 

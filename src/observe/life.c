@@ -245,7 +245,7 @@ static bool read_small(const struct sys *sys, int procfd, const char *name, int6
 	return true;
 }
 
-static void clear_row(const struct proc_ref *ref, struct status_row *row)
+void observe_no_life(const struct proc_ref *ref, struct status_row *row)
 {
 	*row = (struct status_row){
 		.id = { .pid = ref->pid, .inode = ref->inode },
@@ -329,7 +329,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 	struct status_row row;
 	int err;
 
-	clear_row(ref, &row);
+	observe_no_life(ref, &row);
 	err = read_facts(sys, ref, &f);
 	if (err == 0) {
 		fill_row(sys, ref, &f, &row);
@@ -337,7 +337,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 	}
 	/* Only now is it known that all of this was its own. */
 	if (err == -ESRCH || sys->pidfd_signal(ref->pidfd, 0) == -ESRCH) {
-		clear_row(ref, &row);
+		observe_no_life(ref, &row);
 		f.gone = true;
 	} else if (err < 0) {
 		return err;

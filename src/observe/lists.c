@@ -100,8 +100,11 @@ static enum list_state list_state(const struct sys *sys, const struct victim_fds
 
 	/*
 	 * The native call answers NULL for a list that was registered through the 32-bit entry. Where
-	 * the width is not known, an empty answer proves nothing.
+	 * the width is not known, an empty answer proves nothing, and the 32-bit entry must not be
+	 * tried: a kernel without it answers with SIGSEGV.
 	 */
+	if (fds->bits == 0 && (s == LIST_NULL || s == LIST_EMPTY))
+		s = LIST_UNREADABLE;
 	if (fds->bits == 32 && (s == LIST_NULL || s == LIST_EMPTY)) {
 		enum list_state s32 = one_abi(sys, fds, tid, true, deep);
 

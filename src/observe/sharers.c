@@ -77,10 +77,16 @@ static enum relation relate(const struct sys *sys, const struct proc_ref *target
 	return RELATION_CLONE_VM;
 }
 
-/* Name a sharer; false if it is gone or shares no more by the time it is held. */
+/*
+ * Name a sharer; false if it is gone or shares no more by the time it is held.
+ *
+ * Equal means nothing as long as both may be NULL: the target's thread can have left its mm a moment
+ * ago. A candidate that still has an mm after the compare had it then (a user task never gets an mm
+ * back), and what equals an mm is one. A kernel thread can borrow an mm and is no sharer.
+ */
 static bool describe(const struct sys *sys, const struct run_self *self,
 		     const struct proc_ref *target, const struct stat_facts *target_stat,
-		     pid_t target_tid, pid_t pid, pid_t tid, struct sharer *ret)
+		     pid_t target_tid, pid_t pid, pid_t tid, pid_t zombie, struct sharer *ret)
 {
 	struct stat_facts st;
 	bool good = false;
@@ -91,8 +97,9 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 		return false;
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
-	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 &&
-	    sys->pidfd_signal(pidfd, 0) != -ESRCH && sys->kcmp_vm(target_tid, tid) == 0) {
+	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 && !(st.flags & PF_KTHREAD) &&
+	    sys->pidfd_signal(pidfd, 0) != -ESRCH && sys->kcmp_vm(target_tid, tid) == 0 &&
+	    sys->kcmp_vm(tid, zombie) > 0) {
 		*ret = (struct sharer){ .id = { .pid = pid, .inode = sys->pidfd_inode(pidfd) } };
 		memcpy(ret->id.comm, st.comm, sizeof(ret->id.comm));
 		ret->relation = relate(sys, target, target_stat, procfd, &st);
@@ -129,8 +136,9 @@ static pid_t shares(const struct sys *sys, const struct run_self *self, pid_t ta
 	return tid && sys->kcmp_vm(target_tid, tid) == 0 ? tid : 0;
 }
 
-int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
-		    pid_t zombie, struct sharer_scan *scan)
+/* One pass over /proc. -EAGAIN: the compared thread of the target lost its mm on the way. */
+static int scan_once(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		     pid_t zombie, struct sharer_scan *scan)
 {
 	struct stat_facts target_stat;
 	pid_t target_tid = ref->pid, pid;
@@ -148,6 +156,8 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 		if (target_tid == 0)
 			return -ESRCH;
 		null_order = sys->kcmp_vm(target_tid, zombie);
+		if (null_order == 0 || null_order == -ESRCH)
+			return -EAGAIN;
 	}
 	if (null_order < 0)
 		return null_order;
@@ -172,8 +182,8 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 					scan->unknown[scan->n_unknown] = pid;
 				scan->n_unknown++;
 			}
-			if (tid <= 0 ||
-			    !describe(sys, self, ref, &target_stat, target_tid, pid, tid, &who))
+			if (tid <= 0 || !describe(sys, self, ref, &target_stat, target_tid, pid,
+						  tid, zombie, &who))
 				continue;
 			if (scan->n_found < scan->capacity)
 				scan->found[scan->n_found] = who;
@@ -183,10 +193,18 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 	sys->close(dir);
 	if (n < 0)
 		return (int)n;
-	/* Had the target lost its mm on the way, the hits were NULL = NULL. */
-	if (sharing_is_null(sys, target_tid, zombie)) {
+	/* Without its mm it was equal to nobody: who was not found may share all the same. */
+	return sys->kcmp_vm(target_tid, zombie) > 0 ? 0 : -EAGAIN;
+}
+
+int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		    pid_t zombie, struct sharer_scan *scan)
+{
+	int err = -EAGAIN;
+
+	for (int tries = 0; tries < 3 && err == -EAGAIN; tries++)
+		err = scan_once(sys, self, ref, zombie, scan);
+	if (err < 0)
 		scan->n_found = 0;
-		return -ESRCH;
-	}
-	return 0;
+	return err == -EAGAIN ? -ESRCH : err;
 }

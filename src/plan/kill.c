@@ -19,6 +19,7 @@
 #define SHARERS_US (2000 * MS)
 #define LISTS_US (2000 * MS)
 #define HOLD_US (250 * MS)
+#define EXAMINE_LATE_US (50 * MS)
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
 /* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
@@ -143,6 +144,17 @@ static struct plan_step settle(struct plan_kill *st, int64_t now)
 	return step_until(st, PLAN_SETTLE, until);
 }
 
+static struct plan_step examine(struct plan_kill *st, int64_t now)
+{
+	int64_t until = now + SHARERS_US;
+
+	/* Past the limit it still gets a moment: it says why the limit passed. */
+	if (st->deadline_us != FOREVER && until > st->deadline_us)
+		until = st->deadline_us > now + EXAMINE_LATE_US ? st->deadline_us
+								: now + EXAMINE_LATE_US;
+	return step_until(st, PLAN_EXAMINE, until);
+}
+
 static struct plan_step reap(struct plan_kill *st)
 {
 	/* --timeout 0 means no wait beyond the reap call itself: the call has no limit then. */
@@ -152,7 +164,7 @@ static struct plan_step reap(struct plan_kill *st)
 /* Is our own reaping part of the story at all? */
 static bool may_reap(const struct plan_kill *st)
 {
-	if (st->spare || !st->cfg.has_mrelease)
+	if (st->spare || st->no_mm || !st->cfg.has_mrelease)
 		return false;
 	return st->cfg.opt.robust_ignore || !st->lists.unreadable;
 }
@@ -254,7 +266,7 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 	if (s->clone_vm == 0 && s->vfork > 0) {
 		if (st->vfork_us == 0)
 			st->vfork_us = r->now_us + VFORK_US;
-		if (r->now_us < st->vfork_us)
+		if (r->now_us < st->vfork_us && r->now_us < st->deadline_us)
 			return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
 	}
 	if (s->clone_vm + s->vfork == 0 && s->co_targets == 0)
@@ -283,8 +295,10 @@ static struct plan_step after_sharer_rights(struct plan_kill *st, const struct p
 		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_SHARER_PROTECTED);
 	if (r->err == -EPERM || r->err == -EINVAL)
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SHARER, r->err);
-	if (r->err == -ESRCH) /* the target lost its mm meanwhile */
-		return step(st, PLAN_LOOK);
+	if (r->err == -ESRCH && st->tries_look++ < LOOK_TRIES) /* it lost its mm meanwhile */
+		return pause_then(st, r->now_us, MS, PLAN_LOOK);
+	if (r->err == -ETIMEDOUT)
+		return done_err(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED, r->err);
 	if (r->err) /* without having asked for every right nothing may be signalled */
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	return read_lists(st, r->now_us);
@@ -371,6 +385,18 @@ static struct plan_step start_reap_only(struct plan_kill *st, int64_t now)
 	return settle(st, now);
 }
 
+/* Threads are left, and none has an mm: all are past exit_mm(). Nothing to hold, nothing to reap. */
+static struct plan_step without_mm(struct plan_kill *st, int64_t now)
+{
+	st->no_mm = true;
+	st->reason = REASON_FASTER;
+	if (st->cfg.opt.dry_run)
+		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
+	if (st->cfg.opt.reap_only)
+		return await_exit(st, now);
+	return signal_it(st, now);
+}
+
 static struct plan_step after_lists(struct plan_kill *st, const struct plan_result *r)
 {
 	const struct kill_options *opt = &st->cfg.opt;
@@ -378,6 +404,8 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 	/* No thread has an mm (any more): it exits by itself, or it is in the middle of an execve. */
 	if (r->err == -ESRCH && st->tries_look++ < LOOK_TRIES)
 		return pause_then(st, r->now_us, MS, PLAN_LOOK);
+	if (r->err == -ESRCH)
+		return without_mm(st, r->now_us);
 	st->lists = r->lists;
 	st->robust = st->lists.in_use ? ROBUST_LET_GO : ROBUST_NONE; /* until it is settled */
 	if (r->err) {
@@ -699,7 +727,7 @@ static struct plan_step after_reap(struct plan_kill *st, const struct plan_resul
 		return pause_then(st, r->now_us, MS, PLAN_REAP);
 	case -EINVAL: /* not dying, or a sharer is not, or a core dump is being written */
 		st->reap_err = EINVAL;
-		return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
+		return examine(st, r->now_us);
 	case -ESRCH: /* no thread has an mm any more: its exit was faster, or T slipped away */
 		st->reap_err = ESRCH;
 		if (st->reason != REASON_NOT_HELD)
@@ -814,7 +842,7 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 {
 	enum reason why = st->reason;
 
-	if (st->spare)
+	if (st->spare && (st->signalled || st->graced))
 		return done(st, OUTCOME_SPARED, REASON_NONE);
 	switch (r->mm) {
 	case MM_UNREFERENCED:
@@ -858,7 +886,7 @@ static struct plan_step after_pause(struct plan_kill *st, const struct plan_resu
 		return step(st, st->then);
 	/* Past the limit: one last look says why it did not work. */
 	if (r->now_us >= wait_limit(st) && st->reap_err == EINVAL)
-		return step_until(st, PLAN_EXAMINE, r->now_us + SHARERS_US);
+		return examine(st, r->now_us);
 	return reap(st);
 }
 
