@@ -18,8 +18,12 @@
 
 #define USER 1000
 #define SIZE (16 * MIB)
-/* A process that is still there after this long was not ended by the command. */
+/*
+ * A process that is still there after this long was not ended by the command; one that is running
+ * gets longer, for it may be about to touch memory that is no longer there.
+ */
 #define SETTLE_MS 700
+#define RUNNING_MS 10000
 
 struct world {
 	const char *name;
@@ -292,19 +296,21 @@ static void build_fork_of_pair(void)
 	target = shared->target;
 }
 
+__attribute__((noreturn)) static void touch_for_ever(char *memory)
+{
+	for (size_t i = 0;; i = (i + 4096) % SIZE) {
+		memory[i]++;
+		if (i == 0)
+			syscall(SYS_poll, NULL, 0, 1);
+	}
+}
+
 /* The child of vfork() works on its parent's memory for as long as it likes. */
 static int vfork_child(void *memory)
 {
-	char *byte = memory;
-
 	shared->other = (pid_t)syscall(SYS_getpid);
 	say_ready();
-	for (size_t i = 0;; i = (i + 4096) % SIZE) {
-		byte[i]++;
-		if (i == 0)
-			reader_is_gone(1);
-	}
-	return 0;
+	touch_for_ever(memory);
 }
 
 static void run_vfork(void)
@@ -314,10 +320,8 @@ static void run_vfork(void)
 
 	shared->target = getpid();
 	clone(vfork_child, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, memory);
-	/* Here the child has gone: come back to user space and touch what is left. */
-	for (size_t i = 0; i < SIZE; i += 4096)
-		memory[i]++;
-	be_ready();
+	/* Here the child has gone, and a reap may be under way: go on with what is left. */
+	touch_for_ever(memory);
 }
 
 static void build_vfork_parent(void)
@@ -458,13 +462,10 @@ static pid_t start_ns_init(void)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* an init that touches its memory: a reap of it cannot go unnoticed */
-		for (char *memory = fill_memory(MAP_PRIVATE);;) {
-			for (size_t i = 0; i < SIZE; i += 4096)
-				memory[i]++;
-			if (shared->ready == 0)
-				say_ready();
-			sleep_us(20000);
-		}
+		char *memory = fill_memory(MAP_PRIVATE);
+
+		say_ready();
+		touch_for_ever(memory);
 	}
 	return pid;
 }
@@ -598,8 +599,10 @@ static const char *fate_of(pid_t pid, int pidfd, double limit, char *text, size_
 	char path[64], stat[1024], *field;
 	int code;
 
-	if (poll(&pfd, 1, left > 0 ? (int)left : 0) == 0)
-		return "lives";
+	limit = now_ms() + RUNNING_MS;
+	for (int wait = left > 0 ? (int)left : 0; poll(&pfd, 1, wait) == 0; wait = 1)
+		if (task_state(pid, pid) != 'R' || now_ms() > limit)
+			return "lives";
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (read_text(path, stat, sizeof(stat)) <= 0 || !(field = strrchr(stat, ' ')))
 		return "gone";

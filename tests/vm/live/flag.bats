@@ -114,8 +114,10 @@ user='setpriv --reuid=1000 --regid=1000 --clear-groups'
 	row init 'EINVAL kept lives none' '' 'EBUSY kept lives none'
 }
 
+# The caller dies with its namespace, sometimes before it has said what the call gave.
 @test "flag: the init of a PID namespace, from inside: the signal is ignored, the memory is taken" {
-	row ns-init 'EINVAL kept lives none' '0 * SIG@(BUS|SEGV) none' '0 * SIG@(BUS|SEGV) none'
+	row ns-init 'EINVAL kept lives none' '?(0 * )SIG@(BUS|SEGV) none' \
+		'?(0 * )SIG@(BUS|SEGV) none'
 }
 
 @test "flag: a user's process, shared with root's: v3 kills one half and reaps nothing" {
