@@ -135,7 +135,11 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	v.self = ref->pid == self->pid;
 	v.ancestor = is_ancestor(self, ref->pid);
 	v.kthread = (st.flags & PF_KTHREAD) != 0;
-	v.zombie = v.exited || ((st.state == 'Z' || st.state == 'X') && st.threads <= 1);
+	/*
+	 * Not by state Z: while another thread than the leader executes a program, stat shows the
+	 * old leader's end with no threads left (fs/exec.c:de_thread()).
+	 */
+	v.zombie = v.exited;
 	v.exiting = (st.flags & PF_EXITING) != 0;
 	/* A dead leader has no mm, but its living threads have. */
 	v.has_mm = !v.zombie && (s.vm_size_kib != UNKNOWN || st.start_code != 0 || st.threads > 1);
