@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&command_kill,
 	&command_sharers,
 	&command_status,
+	&command_probe,
 	NULL,
 };
 

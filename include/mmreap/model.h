@@ -436,7 +436,8 @@ struct probe_facts {
 	unsigned int hidepid; /* as mounted */
 	bool subset_pid, hides, proc_is_ours;
 	bool initial_pid_ns, initial_user_ns;
-	bool cgroup2, freezer_v1, freezer_v2, memory_v1;
+	bool cgroup2, freezer_v1, memory_v1;
+	int64_t freezer_v2; /* UNKNOWN: only seen from below the root cgroup */
 	int64_t memlock_bytes; /* UNKNOWN: unlimited */
 	uint64_t caps;
 	int uid;

@@ -39,6 +39,22 @@ void explain_blocker(const struct status_row *row, char *ret, size_t size);
 /** explain_next - What can be done about it, as a command where there is one; "": nothing */
 void explain_next(const struct status_row *row, char *ret, size_t size);
 
+/** struct probe_row - one capability: is it there, what follows, how it was found out */
+struct probe_row {
+	const char *capability;
+	char state[96];
+	char consequence[160];
+	char how[160];
+};
+
+#define PROBE_MAX_ROWS 24
+
+/** explain_probe - Put what was tried in words. Returns the number of rows. */
+size_t explain_probe(const struct probe_facts *facts, struct probe_row rows[PROBE_MAX_ROWS]);
+
+/** probe_works - Does kill-and-reap work for the caller's own processes? */
+bool probe_works(const struct probe_facts *facts);
+
 /** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
 void text_escape(const char *text, char *ret, size_t size);
 
@@ -98,6 +114,7 @@ struct row_table {
 extern const struct row_table report_table_kill;    /* struct kill_row */
 extern const struct row_table report_table_sharers; /* struct sharers_row */
 extern const struct row_table report_table_status; /* struct status_row */
+extern const struct row_table report_table_probe; /* struct probe_row */
 
 #define REPORT_MAX_COLUMNS 40
 

@@ -2,6 +2,7 @@
 /* What works here, tried on a child of our own; no version is looked at. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -117,6 +118,23 @@ static void try_child(const struct sys *sys, const struct run_self *self, pid_t 
 	target_release(sys, &ref);
 }
 
+/* cgroup.freeze of our own cgroup; the root has none, and nothing is made to find out. */
+static int64_t has_freezer_v2(const struct sys *sys, const struct mounts *mounts)
+{
+	const struct cgroup_mount *mount = mounts_find_cgroup(mounts, "");
+	char text[4096], path[CGROUP_SIZE], dir[CGROUP_SIZE + 64], file[CGROUP_SIZE + 96];
+	ssize_t n;
+
+	if (mount == NULL)
+		return 0;
+	n = sys->read_file(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	if (n <= 0 || procfile_cgroup(text, (size_t)n, "", path, sizeof(path)) < 0 ||
+	    path[1] == '\0' || mounts_cgroup_dir(mount, path, dir, sizeof(dir)) < 0)
+		return UNKNOWN;
+	snprintf(file, sizeof(file), "%s/cgroup.freeze", dir);
+	return sys->nlink(AT_FDCWD, file) >= 0;
+}
+
 static void look_around(const struct sys *sys, struct probe_facts *f)
 {
 	struct mounts mounts;
@@ -141,7 +159,7 @@ static void look_around(const struct sys *sys, struct probe_facts *f)
 		f->hidepid = mounts.hidepid;
 		f->subset_pid = mounts.subset_pid;
 		f->cgroup2 = mounts_find_cgroup(&mounts, "") != NULL;
-		f->freezer_v2 = f->cgroup2; /* part of its core since Linux 5.2 */
+		f->freezer_v2 = has_freezer_v2(sys, &mounts);
 		f->freezer_v1 = mounts_find_cgroup(&mounts, "freezer") != NULL;
 		f->memory_v1 = mounts_find_cgroup(&mounts, "memory") != NULL;
 	}

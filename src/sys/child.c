@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,8 +59,18 @@ pid_t child_start(size_t n_bytes)
 
 void child_end(pid_t pid)
 {
+	int status;
+
 	/* Ours, and not waited for: the number cannot be anybody else's. */
 	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	for (;;) {
+		pid_t r = waitpid(pid, &status, __WALL);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 || WIFEXITED(status) || WIFSIGNALED(status))
+			return;
+		/* Seized by us, and in its exit stop. */
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	}
 }

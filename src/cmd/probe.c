@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The story of `mmreap probe`: parse, try, say. */
+
+#include <mmreap/act.h>
+#include <mmreap/cleanup.h>
+#include <mmreap/command.h>
+#include <mmreap/report.h>
+#include <string.h>
+
+static void request_free(struct probe_request *req)
+{
+	target_list_free(&req->targets);
+}
+
+static int run(int argc, const char **argv)
+{
+	_cleanup_(request_free) struct probe_request req = { 0 };
+	_cleanup_close_ int proc_fd = -1;
+	struct probe_row rows[PROBE_MAX_ROWS];
+	struct cli_error error = { 0 };
+	struct column_list columns;
+	struct probe_facts facts;
+	struct run_self self;
+	size_t n;
+	int err;
+
+	switch (cli_parse(&cli_syntax_probe, argc, argv, &req, &error)) {
+	case CLI_DONE:
+		return STATUS_OK;
+	case CLI_COLUMNS:
+		return report_list_columns(&report_table_probe, &req.out);
+	case CLI_USAGE:
+		return report_usage_error(&error);
+	case CLI_RUN:
+		break;
+	}
+	if (report_choose_columns(&report_table_probe, &req.out, &columns, &error) < 0)
+		return report_usage_error(&error);
+	if (observe_self(&sys_linux, &self) < 0)
+		return report_error(req.out.json, STATUS_UNSUPPORTED,
+				    "/proc is not a mounted procfs: nothing works without it; "
+				    "mount it");
+	proc_fd = self.proc_fd;
+	act_probe_all(&sys_linux, &self, &facts);
+	n = explain_probe(&facts, rows);
+	err = report_print_rows(stdout, &report_table_probe, &req.out, &columns, rows, n,
+				sizeof(*rows));
+	if (err < 0)
+		return report_error(false, STATUS_FAILURE, strerror(-err));
+	return probe_works(&facts) ? STATUS_OK : STATUS_UNSUPPORTED;
+}
+
+const struct command command_probe = { .syntax = &cli_syntax_probe, .run = run };
