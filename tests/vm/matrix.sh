@@ -4,7 +4,8 @@
 #
 # usage: matrix.sh [--images] [KERNEL...]    without KERNEL: all of the file `kernels`
 #
-# --images only makes the images that are not in the cache yet. Exit status 1 when one run failed.
+# --images only makes the images that are not in the cache yet. Closes with `N passed, N failed`: the
+# tests of all runs, and one failure for each run that did not come to its end. Exit status 1 then.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,6 +21,8 @@ kernels=("$@")
 
 begin=$SECONDS
 failed=0
+# what is left from an earlier run is not this one's result
+[[ -n $only ]] || for kernel in "${kernels[@]}"; do rm -f "$LAB_OUT/$kernel/summary"; done
 for kernel in "${kernels[@]}"; do
 	echo "# $kernel"
 	# shellcheck disable=SC2086 # empty or one word
@@ -27,11 +30,20 @@ for kernel in "${kernels[@]}"; do
 done
 [[ -z $only ]] || exit "$failed"
 
-{
+table() {
 	printf 'KERNEL\tRELEASE\tACCEL\tBOOT_S\tPASSED\tFAILED\tSKIPPED\tDENIED\tRUN_S\tRESULT\n'
 	for kernel in "${kernels[@]}"; do
-		cat "$LAB_OUT/$kernel/summary" 2>/dev/null || printf '%s\t\t\t\t\t\t\t\t\tnot run\n' "$kernel"
+		cat "$LAB_OUT/$kernel/summary" 2>/dev/null ||
+			printf '%s\t-\t-\t-\t0\t0\t0\t0\t-\tnot run\n' "$kernel"
 	done
-} | column -t -s $'\t'
+}
+table | column -t -s $'\t'
 echo "# $((SECONDS - begin)) s in all"
-exit "$failed"
+table | awk -F '\t' -v failed="$failed" '
+	NR > 1 {
+		passed += $5
+		bad += $6
+		if ($10 != "passed" && $6 == 0)
+			bad++
+	}
+	END { printf "%d passed, %d failed\n", passed, bad; exit failed || bad }'

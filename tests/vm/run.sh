@@ -158,7 +158,7 @@ mkdir -p "$logs/tree/tests/vm"
 for folder in tests/lib tests/live tests/vm/live; do
 	[[ -d $top/$folder ]] && cp -r "$top/$folder" "$logs/tree/$folder"
 done
-deny "$here/deny/$kernel" "$logs/tree"
+for list in all "$kernel"; do deny "$here/deny/$list" "$logs/tree"; done
 {
 	echo "export MMREAP_LAB_KERNEL=$kernel MMREAP_LAB_CPUS=$cpus"
 	echo 'export MMREAP=/mmreap/build/mmreap MMREAP_HELPERS=/mmreap/build/tests'

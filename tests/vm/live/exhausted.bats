@@ -9,10 +9,10 @@ load ../../lib/live
 load flag
 
 @test "exhausted: 10 hogs, each with all but 2 MiB, are killed and reaped" {
-	local i total
+	local total
 	total=$(awk '/^MemTotal:/ { print $2 * 1024 }' /proc/meminfo)
 	say "$((total >> 20)) MiB in all, $(awk '/^SwapTotal:/ { print $2 }' /proc/meminfo) KiB swap"
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in {1..10}; do
 		LEAVE_KIB=2048 in_world exhausted kill --json TARGET
 		expect_status 0
 		expect outcome reaped exited true

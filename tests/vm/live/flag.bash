@@ -16,7 +16,7 @@ count_calls() {
 
 # Only these calls stop mmreap: at every call it would be slow enough to run into its own limits.
 STRACE=(strace -f --seccomp-bpf -qq -o trace.log
-	-e trace=process_mrelease,pidfd_send_signal,kill,tkill,tgkill)
+	-e 'trace=process_mrelease,pidfd_send_signal,kill,tkill,tgkill')
 
 # traced ARGUMENT...: mmreap under strace; sets status, output, stderr and the counts
 traced() {

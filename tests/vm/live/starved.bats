@@ -21,8 +21,8 @@ median() {
 }
 
 @test "starved: 2 % quota, memory back with mmreap and with SIGKILL alone" {
-	local i kill_memory=() kill_exit=() reap=() exit=()
-	for i in 1 2 3 4 5; do
+	local kill_memory=() kill_exit=() reap=() exit=()
+	for _ in 1 2 3; do
 		starved_victim --mib 64
 		output=$("$HELPERS/naive" --kill-only --timeout 60000 "$VICTIM" 3>&-)
 		kill_memory+=("$(jq .memory_ms <<<"$output")")
