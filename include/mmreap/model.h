@@ -291,8 +291,8 @@ struct sharers_row {
 /* Where in its life cycle an mm is. The words: plan/outcome.c. */
 enum phase {
 	PHASE_ALIVE,
-	PHASE_STOPPED,	    /* job control, or its tracer */
-	PHASE_VFORK_WAIT,   /* a vfork child uses its memory */
+	PHASE_STOPPED,	  /* job control, or its tracer */
+	PHASE_VFORK_WAIT, /* a vfork child uses its memory */
 	PHASE_CORE_DUMP,
 	PHASE_NO_VMA,	    /* an mm that maps nothing */
 	PHASE_SIGNALLED,    /* the signal that was sent is blocked or handled */
@@ -327,8 +327,8 @@ enum evidence {
 	EVIDENCE_VFORK = 1 << 14,	 /* state D in the wait for a vfork child */
 	EVIDENCE_SIGNAL_BLOCKED = 1 << 15,
 	EVIDENCE_SIGNAL_CAUGHT = 1 << 16,
-	EVIDENCE_KTHREAD = 1 << 17,	 /* PF_KTHREAD */
-	EVIDENCE_REAPED_PID = 1 << 18,	 /* signal 0 through the pidfd: no such process */
+	EVIDENCE_KTHREAD = 1 << 17,    /* PF_KTHREAD */
+	EVIDENCE_REAPED_PID = 1 << 18, /* signal 0 through the pidfd: no such process */
 };
 #define EVIDENCE_COUNT 19
 
@@ -437,7 +437,7 @@ struct probe_facts {
 	bool subset_pid, hides, proc_is_ours;
 	bool initial_pid_ns, initial_user_ns;
 	bool cgroup2, freezer_v1, memory_v1;
-	int64_t freezer_v2; /* UNKNOWN: only seen from below the root cgroup */
+	int64_t freezer_v2;    /* UNKNOWN: only seen from below the root cgroup */
 	int64_t memlock_bytes; /* UNKNOWN: unlimited */
 	uint64_t caps;
 	int uid;

@@ -30,8 +30,8 @@ struct stat_facts {
 	pid_t ppid;
 	unsigned int flags; /* PF_* */
 	int64_t utime_ticks, stime_ticks;
-	uint64_t pending;   /* signals 1...31 pending for the thread, a bit each */
-	int threads; /* threads not yet released, a zombie leader included */
+	uint64_t pending; /* signals 1...31 pending for the thread, a bit each */
+	int threads;	  /* threads not yet released, a zombie leader included */
 	uint64_t start_ticks;
 	int64_t vsize_bytes;
 	int64_t rss_pages;

@@ -113,8 +113,8 @@ struct row_table {
 
 extern const struct row_table report_table_kill;    /* struct kill_row */
 extern const struct row_table report_table_sharers; /* struct sharers_row */
-extern const struct row_table report_table_status; /* struct status_row */
-extern const struct row_table report_table_probe; /* struct probe_row */
+extern const struct row_table report_table_status;  /* struct status_row */
+extern const struct row_table report_table_probe;   /* struct probe_row */
 
 #define REPORT_MAX_COLUMNS 40
 

@@ -83,10 +83,10 @@ int main(int argc, char **argv)
 	error = syscall(SYS_process_mrelease, fd, flags) < 0 ? errno : 0;
 	after = pid > 0 ? rss_pages(pid, other) : 0;
 	printf("%s rss=%s\n", error ? strerrorname_np(error) : "0",
-	       before == 0		? "none" :
-	       after < before / 10	? "gone" :
-	       after > before / 10 * 9 ? "kept" :
-					  "part");
+	       before == 0		 ? "none"
+	       : after < before / 10	 ? "gone"
+	       : after > before / 10 * 9 ? "kept"
+					 : "part");
 	if (!strcmp(argv[1], "sharer"))
 		kill(pid, SIGKILL);
 	return 0;
