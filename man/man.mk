@@ -37,8 +37,8 @@ $(B)/docs/words: tests/docs/words.c $(LIB) $(B)/flags
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIB) $(ALL_LIBS)
 
 .PHONY: check-docs
-check-docs: all helpers $(B)/docs/words ## manuals and completions against the command
+check-docs: all helpers $(B)/docs/words ## manuals, completions and recipes against the command
 	@DOCS_WORDS='$(abspath $(B)/docs/words)' $(TALLY) --quiet docs \
-		$(sort $(wildcard tests/docs/check-*.sh))
+		$(sort $(wildcard tests/docs/check-*.sh)) '$(BATS) packaging/recipes'
 
 -include $(B)/docs/words.d
