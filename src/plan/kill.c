@@ -19,7 +19,6 @@
 #define SHARERS_US (2000 * MS)
 #define LISTS_US (2000 * MS)
 #define HOLD_US (250 * MS)
-#define EXAMINE_LATE_US (50 * MS)
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
 /* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
@@ -146,13 +145,8 @@ static struct plan_step settle(struct plan_kill *st, int64_t now)
 
 static struct plan_step examine(struct plan_kill *st, int64_t now)
 {
-	int64_t until = now + SHARERS_US;
-
-	/* Past the limit it still gets a moment: it says why the limit passed. */
-	if (st->deadline_us != FOREVER && until > st->deadline_us)
-		until = st->deadline_us > now + EXAMINE_LATE_US ? st->deadline_us
-								: now + EXAMINE_LATE_US;
-	return step_until(st, PLAN_EXAMINE, until);
+	/* Past the limit it is only started: what it finds at once says why the limit passed. */
+	return step_until(st, PLAN_EXAMINE, min64(now + SHARERS_US, st->deadline_us));
 }
 
 static struct plan_step reap(struct plan_kill *st)
@@ -394,6 +388,8 @@ static struct plan_step without_mm(struct plan_kill *st, int64_t now)
 		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
 	if (st->cfg.opt.reap_only)
 		return await_exit(st, now);
+	if (st->cfg.opt.grace_us != UNKNOWN && !st->graced)
+		return step(st, PLAN_TERM);
 	return signal_it(st, now);
 }
 
