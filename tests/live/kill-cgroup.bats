@@ -1,0 +1,394 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# --cgroup: everybody in it, nobody else, and nothing of it left frozen.
+#
+# shellcheck disable=SC2016 # expanded by the inner shell
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+
+load ../lib/live
+
+RUN_LIMIT=30
+
+# make v1|v2 NAME: a cgroup that can be frozen
+make() {
+	cgroup_make "$1" "$2" freezer
+}
+
+# count WORD: rows with that outcome
+count() {
+	jq --arg word "$1" '[.kill[] | select(.outcome == $word)] | length' <<<"$output"
+}
+
+is_thawed() {
+	if [ -e "$1/freezer.state" ]; then
+		[ "$(<"$1/freezer.state")" = THAWED ]
+	else
+		grep -qx 0 "$1/cgroup.freeze" && grep -qx 'frozen 0' "$1/cgroup.events"
+	fi
+}
+
+is_empty() {
+	[ -z "$(cat "$1/cgroup.procs")" ]
+}
+
+# respawners DIR COUNT: processes that start each other anew; the one who started them is not in it
+respawners() {
+	start_victim --respawn "$2"
+	cgroup_add "$1" "${OTHERS[@]}"
+}
+
+# all_of_them v1|v2
+all_of_them() {
+	local outside
+	start_victim --mib 4
+	outside=$VICTIM
+	make "$1" ring
+	respawners "$CGROUP" 200
+	kill_json --cgroup "$CGROUP"
+	expect_status 0
+	(($(jq '.kill | length' <<<"$output") >= 200))
+	is_empty "$CGROUP"
+	is_thawed "$CGROUP"
+	# Nobody was quick enough to start another one, not even in another cgroup.
+	stop_job "$VICTIM_JOB"
+	is_empty "$CGROUP"
+	untouched "$outside"
+	say "$1: 200 that start each other anew: $(jq '.kill | length' <<<"$output") rows," \
+		"$(count reaped) reaped, $(count freed) freed, $(count exited) exited"
+}
+
+@test "cgroup: 200 processes that start each other anew, v2" {
+	requires root mrelease ptrace freezer-v2
+	all_of_them v2
+}
+
+@test "cgroup: 200 processes that start each other anew, v1" {
+	requires root mrelease ptrace freezer-v1
+	all_of_them v1
+}
+
+@test "cgroup: v1 without a freezer either ends all or says whom not" {
+	requires root mrelease ptrace
+	[ -n "$(cgroup_mount v1 pids)" ] || skip "no v1 pids hierarchy"
+	cgroup_make v1 ring pids
+	respawners "$CGROUP" 20
+	kill_json --cgroup "$CGROUP"
+	if ! is_empty "$CGROUP"; then
+		((status != 0))
+		[[ $stderr == *"$(basename "$CGROUP")"* ]]
+	fi
+}
+
+# killer_ends v1|v2 SIGNAL STATUS: SIGNAL while the cgroup is frozen by us and nobody is signalled yet
+killer_ends() {
+	local killer
+	make "$1" guarded
+	# The look at its lists blocks: mmreap is in the middle for two seconds.
+	start_victim --mib 4 --uffd-robust
+	cgroup_add "$CGROUP" "$VICTIM"
+	env --default-signal "$MMREAP" kill --cgroup "$CGROUP" 3>&- 2>"$BATS_TEST_TMPDIR/stderr" &
+	killer=$!
+	until_true 10 is_frozen "$CGROUP"
+	kill -s "$2" "$killer"
+	status=0
+	wait "$killer" || status=$?
+	((status == $3))
+	until_true 5 is_thawed "$CGROUP"
+	untouched "$VICTIM"
+}
+
+@test "cgroup: mmreap is SIGKILLed, and nothing stays frozen" {
+	requires root mrelease ptrace userfaultfd freezer-v1 freezer-v2
+	killer_ends v2 KILL 137
+	killer_ends v1 KILL 137
+}
+
+@test "cgroup: mmreap is told to stop, and nothing stays frozen" {
+	requires root mrelease ptrace userfaultfd freezer-v1 freezer-v2
+	killer_ends v2 TERM 143
+	killer_ends v1 INT 130
+}
+
+@test "cgroup: several at once" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	local a b c
+	make v2 a
+	a=$CGROUP
+	make v1 b
+	b=$CGROUP
+	make v2 c
+	c=$CGROUP
+	for CGROUP in "$a" "$b" "$c"; do
+		start_victim --mib 8
+		cgroup_add "$CGROUP" "$VICTIM"
+	done
+	start_victim --mib 4
+	kill_json --cgroup "$a" --cgroup "$b" --cgroup "$c" --cgroup "$a" "$VICTIM"
+	expect_status 0
+	[ "$(jq '.kill | length' <<<"$output")" -eq 4 ]
+	for CGROUP in "$a" "$b" "$c"; do
+		is_empty "$CGROUP"
+		is_thawed "$CGROUP"
+	done
+}
+
+@test "cgroup: whoever is below is in it" {
+	requires root mrelease ptrace freezer-v2
+	local top version
+	for version in v1 v2; do
+		make "$version" top
+		top=$CGROUP
+		CGROUPS=("$top/a/b" "$top/a" "${CGROUPS[@]}")
+		mkdir -p "$top/a/b"
+		start_victim --mib 4
+		cgroup_add "$top/a/b" "$VICTIM"
+		start_victim --mib 4
+		cgroup_add "$top" "$VICTIM"
+		kill_json --cgroup "$top" --cgroup "$top/a"
+		expect_status 0
+		[ "$(jq '.kill | length' <<<"$output")" -eq 2 ]
+		is_empty "$top/a/b"
+		is_empty "$top"
+		is_thawed "$top"
+		is_thawed "$top/a/b"
+		rmdir "$top/a/b" "$top/a" "$top"
+		CGROUPS=()
+	done
+}
+
+@test "cgroup: a path as /proc/PID/cgroup shows it" {
+	requires root mrelease ptrace freezer-v2
+	local name
+	make v2 path
+	name=${CGROUP##*/}
+	for path in "/$name" "$name" "//$name" "$CGROUP/" "/$name/"; do
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		kill_json --cgroup "$path"
+		expect_status 0
+		[ "$(jq .kill[0].pid <<<"$output")" -eq "$VICTIM" ]
+	done
+}
+
+@test "cgroup: a path in more than one hierarchy is asked about" {
+	requires root freezer-v1 freezer-v2
+	make v1 same
+	start_victim --mib 4
+	cgroup_add "$CGROUP" "$VICTIM"
+	make v2 same
+	kill_json --cgroup "/${CGROUP##*/}"
+	expect_status 2
+	[[ $output == *"more than one"* ]]
+	untouched "$VICTIM"
+}
+
+@test "cgroup: the root is refused, however it is written" {
+	requires root
+	local v1 v2 path
+	v1=$(cgroup_mount v1 freezer) v2=$(cgroup_mount v2)
+	start_victim --mib 4
+	for path in / // /. . ./ /./ "$v1" "$v1/" "$v1//" "$v1/." "$v2" "$v2/" "$v2/."; do
+		[ -n "$path" ] || continue
+		kill_json --cgroup "$path" "$VICTIM"
+		expect_status 7
+		kill_json --cgroup "$path" --allow-ancestors --sharers kill --dry-run
+		expect_status 7
+	done
+	untouched "$VICTIM"
+}
+
+@test "cgroup: none, an empty path, a path that goes up" {
+	requires root freezer-v2
+	start_victim --mib 4
+	kill_json --cgroup "" "$VICTIM"
+	expect_status 2
+	kill_json --cgroup= "$VICTIM"
+	expect_status 2
+	make v2 up
+	for path in "$CGROUP/.." "$CGROUP/../" "/${CGROUP##*/}/.." .. ../..; do
+		kill_json --cgroup "$path" "$VICTIM"
+		expect_status 2
+	done
+	for path in "$CGROUP-none" /none-such /etc /proc "$CGROUP/cgroup.procs" "$CGROUP"/none \
+		$'/no\nsuch\e[31m' $'/\xff\xfe' "$(printf '/%05000d' 7)"; do
+		kill_json --cgroup "$path" "$VICTIM"
+		((status == 5 || status == 1))
+		[[ $stderr != *$'\e'* ]]
+		((${#stderr_lines[@]} <= 1))
+	done
+	untouched "$VICTIM"
+}
+
+@test "cgroup: nobody in it" {
+	requires root freezer-v1 freezer-v2
+	for version in v1 v2; do
+		make "$version" "empty-$version"
+		kill_json --cgroup "$CGROUP"
+		expect_status 5
+		is_thawed "$CGROUP"
+	done
+}
+
+@test "cgroup: with mmreap in it, or an ancestor, it is refused as a whole" {
+	requires root freezer-v1 freezer-v2
+	local version
+	for version in v1 v2; do
+		make "$version" "ours-$version"
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		run --separate-stderr timeout 20 bash -c 'echo $$ >"$1/cgroup.procs"
+			"$0" kill --json --cgroup "$1"; s=$?
+			"$0" kill --json --cgroup "$1" --allow-ancestors; exit "$s$?"' "$MMREAP" "$CGROUP"
+		expect_status 77
+		# Only the shell is in it, mmreap is not.
+		run --separate-stderr timeout 20 bash -c 'echo $$ >"$1/cgroup.procs"
+			(echo $BASHPID >"${1%/*}/cgroup.procs"; exec "$0" kill --json --cgroup "$1")
+			s=$?; exit "$s"' "$MMREAP" "$CGROUP"
+		expect_status 7
+		[[ $(jq -r .error.message <<<"$output") == *ancestor* ]]
+		untouched "$VICTIM"
+		is_thawed "$CGROUP"
+	done
+}
+
+@test "cgroup: the cgroup of PID 1 is refused as a whole" {
+	requires root
+	local hierarchy controller path
+	start_victim --mib 4
+	while IFS=: read -r _ controller path; do
+		[ "$path" != / ] || continue
+		hierarchy=$(cgroup_mount v1 "${controller%%,*}")
+		[ -z "$controller" ] && hierarchy=$(cgroup_mount v2)
+		[ -d "$hierarchy$path" ] || continue
+		kill_json --allow-ancestors --cgroup "$hierarchy$path" "$VICTIM" --dry-run
+		expect_status 7
+	done </proc/1/cgroup
+	untouched "$VICTIM"
+}
+
+@test "cgroup: a threaded one, and one with threaded children" {
+	requires root mrelease ptrace freezer-v2
+	local top
+	make v2 domain
+	top=$CGROUP
+	mkdir "$top/threaded"
+	CGROUPS=("$top/threaded" "${CGROUPS[@]}")
+	echo threaded >"$top/threaded/cgroup.type" || skip "no threaded cgroups"
+	start_victim --mib 4 --threads 2
+	cgroup_add "$top" "$VICTIM"
+	local tid
+	tid=$(cd "/proc/$VICTIM/task" && printf '%s\n' * | tail -n 1)
+	echo "$tid" >"$top/threaded/cgroup.threads"
+	# A process is in its domain only: there is none in the threaded one.
+	kill_json --cgroup "$top/threaded"
+	((status != 0))
+	untouched "$VICTIM"
+	is_thawed "$top/threaded"
+	kill_json --cgroup "$top"
+	expect_status 0
+	[ "$(jq .kill[0].pid <<<"$output")" -eq "$VICTIM" ]
+	is_thawed "$top"
+}
+
+@test "cgroup: a name with odd bytes" {
+	requires root mrelease ptrace freezer-v2
+	make v2 $'odd \\ "\t\e[31m'
+	start_victim --mib 4
+	cgroup_add "$CGROUP" "$VICTIM"
+	kill_json --cgroup "$CGROUP"
+	expect_status 0
+	[ "$(jq .kill[0].pid <<<"$output")" -eq "$VICTIM" ]
+	kill_json --cgroup "/${CGROUP##*/}"
+	expect_status 5
+	[[ $stderr != *$'\e'* ]]
+}
+
+@test "cgroup: frozen by somebody else stays so" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	make v2 cold
+	start_victim --mib 16
+	cgroup_add "$CGROUP" "$VICTIM"
+	freeze "$CGROUP"
+	kill_json --cgroup "$CGROUP"
+	expect_status 0
+	expect outcome reaped exited true
+	grep -qx 1 "$CGROUP/cgroup.freeze"
+	make v1 cold
+	start_victim --mib 16
+	cgroup_add "$CGROUP" "$VICTIM"
+	freeze "$CGROUP"
+	kill_json --cgroup "$CGROUP"
+	expect_status 0
+	expect outcome reaped exited false
+	is_frozen "$CGROUP"
+}
+
+@test "cgroup: stopped, threaded, shared and robust members" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	local version owner mutex
+	for version in v1 v2; do
+		make "$version" "mixed-$version"
+		start_victim --mib 8 --stop
+		cgroup_add "$CGROUP" "$VICTIM"
+		start_victim --mib 8 --threads 20
+		cgroup_add "$CGROUP" "$VICTIM"
+		start_victim --mib 8 --sharer=2
+		cgroup_add "$CGROUP" "$VICTIM" "${OTHERS[@]}"
+		mutex=$BATS_TEST_TMPDIR/mutex-$version
+		start_victim --mib 8 --shm "$mutex" --own-robust leader --threads 2
+		owner=$VICTIM
+		start_helper waiter --timeout 30000 "$mutex"
+		cgroup_add "$CGROUP" "$owner"
+		kill_json --cgroup "$CGROUP"
+		expect_status 0
+		[ "$(jq '.kill | length' <<<"$output")" -eq 6 ]
+		is_empty "$CGROUP"
+		is_thawed "$CGROUP"
+		read -r -t 5 -u "$HELPER_FD"
+		[ "$REPLY" = recovered ]
+	done
+}
+
+@test "cgroup: --dry-run does not freeze, and touches nobody" {
+	requires root mrelease ptrace freezer-v2
+	local before
+	make v2 dry
+	start_victim --mib 4 --busy 1
+	cgroup_add "$CGROUP" "$VICTIM"
+	before=$(stat -c %y "$CGROUP/cgroup.events")
+	kill_json --dry-run --cgroup "$CGROUP"
+	expect_status 0
+	expect outcome reaped dry_run true
+	untouched "$VICTIM"
+	[ "$(stat -c %y "$CGROUP/cgroup.events")" = "$before" ]
+}
+
+@test "cgroup: --grace lets them end by themselves" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	local version
+	for version in v1 v2; do
+		make "$version" "grace-$version"
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		start_victim --mib 4 --term-handler
+		cgroup_add "$CGROUP" "$VICTIM"
+		kill_json --grace 300ms --cgroup "$CGROUP"
+		expect_status 0
+		[ "$(jq -r '[.kill[].outcome] | sort | join(" ")' <<<"$output")" = "exited reaped" ]
+		is_empty "$CGROUP"
+		is_thawed "$CGROUP"
+	done
+}
+
+@test "cgroup: who may not freeze may kill his own all the same" {
+	requires root nobody mrelease ptrace freezer-v2
+	make v2 nobody
+	start_victim --mib 4 --uid 65534
+	cgroup_add "$CGROUP" "$VICTIM"
+	run --separate-stderr timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all -- "$MMREAP" kill --json --cgroup "$CGROUP"
+	expect_status 0
+	expect exited true
+	is_gone "$VICTIM"
+}
