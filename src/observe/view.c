@@ -154,13 +154,14 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 
 /*
  * Where the files of the mm are: in the process's own directory, or, where the leader is dead, in
- * that of a living thread ("task/TID/").
+ * that of a living thread ("task/TID/"). -ESRCH: no thread has an mm.
  */
-static void find_mm(const struct sys *sys, const struct proc_ref *ref, int task, char *prefix,
-		    size_t size)
+static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, char *prefix,
+		   size_t size)
 {
 	char dents[4096], name[48];
 	int fd = sys->open_at(ref->procfd, "pagemap", 0);
+	struct stat_facts st;
 	size_t off = 0;
 	pid_t tid;
 	ssize_t n;
@@ -168,20 +169,29 @@ static void find_mm(const struct sys *sys, const struct proc_ref *ref, int task,
 	prefix[0] = '\0';
 	if (fd >= 0)
 		sys->close(fd);
-	if (fd != -ESRCH || task < 0)
-		return;
+	/*
+	 * The files of a task without mm belong to root (fs/proc/base.c:task_dump_owner()): to its
+	 * owner EACCES can mean just that. start_code is 0 without an mm, and 1 where it is hidden.
+	 */
+	if (fd == -EACCES && (observe_stat(sys, ref->procfd, &st) < 0 || st.start_code != 0))
+		return 0;
+	if (fd != -ESRCH && fd != -EACCES)
+		return 0;
+	if (task < 0)
+		return -ESRCH;
 	sys->rewind(task);
 	n = sys->getdents(task, dents, sizeof(dents));
 	while (n > 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
 		snprintf(name, sizeof(name), "task/%d/pagemap", (int)tid);
 		fd = sys->open_at(ref->procfd, name, 0);
-		if (fd == -ESRCH || fd == -ENOENT)
+		if (fd == -ESRCH || fd == -ENOENT || fd == -EACCES)
 			continue;
 		if (fd >= 0)
 			sys->close(fd);
 		snprintf(prefix, size, "task/%d/", (int)tid);
-		return;
+		return 0;
 	}
+	return -ESRCH;
 }
 
 static int open_below(const struct sys *sys, const struct proc_ref *ref, const char *prefix,
@@ -198,14 +208,15 @@ void observe_open(const struct sys *sys, const struct proc_ref *ref, struct vict
 	struct victim_fds fds;
 	char auxv[1024], prefix[32], name[64];
 	ssize_t n;
+	int err;
 
 	fds.task = sys->open_at(ref->procfd, "task", O_DIRECTORY);
 	fds.stat = sys->open_at(ref->procfd, "stat", 0);
-	find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
+	err = find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
 	fds.statm = open_below(sys, ref, prefix, "statm");
 	fds.pagemap = open_below(sys, ref, prefix, "pagemap");
 	fds.mem = open_below(sys, ref, prefix, "mem");
-	fds.err = fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
+	fds.err = err < 0 ? err : fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
 	snprintf(name, sizeof(name), "%sauxv", prefix);
 	n = sys->read_file(ref->procfd, name, auxv, sizeof(auxv));
 	fds.bits = n > 0 ? procfile_auxv_bits(auxv, (size_t)n) : 0;
