@@ -7,7 +7,7 @@
 
 # Prints what the file may not include.
 foreign() {
-	local file=$1 kind= allowed= dependency name
+	local file=$1 kind allowed dependency name
 	read -r kind allowed < <(room "$file")
 	[ -n "$kind" ] || echo 'no row of tests/static/rooms matches it'
 	while read -r dependency; do
