@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,14 +239,14 @@ static bool is_all_frozen(const struct sys *sys, const struct cgroup_ref *cg)
 }
 
 /*
- * A child that thaws when the pipe to us breaks: nobody stays frozen because mmreap was killed. It
+ * A child that thaws when the line to us breaks: nobody stays frozen because mmreap was killed. It
  * shares nothing with us but the descriptor and does nothing but read and write.
  */
 static void start_guardian(const struct sys *sys, struct cgroup_ref *cg)
 {
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return;
 	cg->guardian = fork();
 	if (cg->guardian == 0) {
@@ -297,6 +298,8 @@ void cgroup_thaw(const struct sys *sys, struct cgroup_ref *cg)
 	cg->frozen_by_us = false;
 	write_frozen(sys, cg, false);
 	if (cg->guard >= 0) {
+		/* The end of the line is not enough: the guardians of other cgroups have it too. */
+		send(cg->guard, "", 1, MSG_NOSIGNAL);
 		sys->close(cg->guard);
 		cg->guard = -1;
 		while (waitpid(cg->guardian, NULL, 0) < 0 && errno == EINTR)
