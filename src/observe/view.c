@@ -216,6 +216,9 @@ void observe_open(const struct sys *sys, const struct proc_ref *ref, struct vict
 	fds.statm = open_below(sys, ref, prefix, "statm");
 	fds.pagemap = open_below(sys, ref, prefix, "pagemap");
 	fds.mem = open_below(sys, ref, prefix, "mem");
+	/* Denied because it is not ours, or because it has just lost its mm? */
+	if (fds.mem < 0 || fds.pagemap < 0)
+		err = find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
 	fds.err = err < 0 ? err : fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
 	snprintf(name, sizeof(name), "%sauxv", prefix);
 	n = sys->read_file(ref->procfd, name, auxv, sizeof(auxv));
