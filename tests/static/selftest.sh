@@ -216,14 +216,11 @@ fails cppcheck 'cppcheck' src/act/bad.c <<-'END'
 	}
 END
 fails tidy 'clang-tidy: src/act/bad.c' src/act/bad.c <<-'END'
-	#include <stdlib.h>
-	#include <string.h>
-	int bad(const char *text);
-	int bad(const char *text)
+	#include <stddef.h>
+	int bad(const int *row);
+	int bad(const int *row)
 	{
-		char *copy = strdup(text);
-
-		return copy && *copy;
+		return row == NULL ? *row : 0;
 	}
 END
 clean_tree
