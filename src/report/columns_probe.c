@@ -88,7 +88,9 @@ static void say_works(const struct probe_facts *f, struct probe_row *row)
 
 	SAY(state, "%s", works ? "yes" : "no");
 	SAY(consequence, "%s",
-	    works ? "mmreap kill gives memory back at once" : "mmreap kill can only kill and wait");
+	    !works	       ? "mmreap kill can only kill and wait"
+	    : f->stop_err == 0 ? "mmreap kill gives memory back at once"
+			       : "mmreap kill gives memory back, if the victim is not faster");
 	if (f->child_err)
 		SAY(how, "no child could be made: %s", error_name(f->child_err));
 	else if (f->pidfd_err)
@@ -124,8 +126,9 @@ static void say_flag(const struct probe_facts *f, struct probe_row *row)
 
 	SAY(state, "%s", known ? "yes" : "no");
 	SAY(consequence, "%s",
-	    known ? "one call can kill and reap"
-		  : "two calls: kill, then reap; nothing is lost by it");
+	    known			? "one call can kill and reap"
+	    : f->mrelease_err == -EBADF ? "two calls: kill, then reap; nothing is lost by it"
+					: "there is no call that could take it");
 	SAY(how, "process_mrelease(-1, PROCESS_MRELEASE_REAP_KILL) gave %s",
 	    error_name(f->flag_err));
 }
@@ -213,9 +216,8 @@ static void say_cgroups(const struct probe_facts *f, struct probe_row *row)
 	    : f->memory_v1 || f->freezer_v1 ? "v1"
 					    : "no");
 	SAY(consequence, "%s",
-	    f->cgroup2 ? "--cgroup works; v2 groups can be frozen and killed whole"
-	    : f->memory_v1 || f->freezer_v1 ? "--cgroup works on version 1"
-					    : "--cgroup has nothing to name");
+	    f->cgroup2 || f->memory_v1 || f->freezer_v1 ? "--cgroup can name them"
+							: "--cgroup has nothing to name");
 	SAY(how, "mount table");
 }
 
@@ -304,8 +306,9 @@ static void say_caps(const struct probe_facts *f, struct probe_row *row)
 	if (used == 0)
 		SAY(state, "none");
 	SAY(consequence, "%s",
-	    f->caps >> 5 & 1 ? "processes of other users can be killed"
-			     : "only processes of this user can be killed");
+	    !(f->caps >> 5 & 1)	 ? "only processes of this user can be killed"
+	    : f->initial_user_ns ? "processes of other users can be killed"
+				 : "processes of this user namespace can be killed");
 	SAY(how, "CapEff in /proc/self/status");
 }
 
