@@ -28,6 +28,7 @@ struct story {
 	size_t n_targets;
 	struct kill_row *rows; /* of all rounds */
 	size_t n_rows;
+	bool left;	  /* a cgroup still has processes that we did not get hold of */
 	sigset_t signals; /* taken by the signalfd */
 	int interrupt_fd;
 };
@@ -85,26 +86,11 @@ static int catch_signals(struct story *s)
 	return signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Die of the signal that stopped us, so that the shell sees it. */
-static void die_of_signal(struct story *s)
-{
-	struct signalfd_siginfo info;
-
-	thaw_all(s);
-	for (size_t i = 0; i < s->n_rows; i++)
-		if (s->rows[i].signalled && s->rows[i].outcome == OUTCOME_PENDING)
-			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
-	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	raise((int)info.ssi_signo);
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
-}
-
 static int say_outcomes(const struct story *s)
 {
 	const struct kill_options *opt = &s->req.opt;
 	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
-	int err = outcomes ? 0 : -ENOMEM;
+	int err = outcomes ? 0 : -ENOMEM, status;
 
 	for (size_t i = 0; outcomes && i < s->n_rows; i++) {
 		outcomes[i] = s->rows[i].outcome;
@@ -122,7 +108,25 @@ static int say_outcomes(const struct story *s)
 	}
 	if (err < 0)
 		return report_error(false, STATUS_FAILURE, strerror(-err));
-	return s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
+	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
+	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
+}
+
+/* Die of the signal that stopped us, so that the shell sees it. */
+static void die_of_signal(struct story *s)
+{
+	struct signalfd_siginfo info;
+
+	thaw_all(s);
+	if (s->req.out.json && say_outcomes(s) >= 0)
+		fflush(stdout);
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (s->rows[i].signalled && s->rows[i].outcome == OUTCOME_PENDING)
+			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
+	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	raise((int)info.ssi_signo);
+	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
 }
 
 /* --interactive: who is not meant is let go before anything is touched. */
@@ -229,11 +233,50 @@ static int play_round(struct story *s, struct act_run *run, int round)
 	return err == -ENOMEM ? fail_memory(s) : err;
 }
 
+static bool has_row(const struct story *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (s->rows[i].id.pid == pid)
+			return true;
+	return false;
+}
+
+/* Where nothing freezes them, processes that start each other anew may be quicker than we are. */
+static void tell_left(struct story *s)
+{
+	for (size_t i = 0; i < s->selection.n_cgroups; i++) {
+		const struct cgroup_ref *cg = &s->selection.cgroups[i];
+		struct pid_list pids = { 0 };
+		char list[64] = "";
+		size_t n = 0, used = 0;
+
+		if (cgroup_members(&sys_linux, cg, &pids) < 0)
+			pids.n = 0;
+		for (size_t j = 0; j < pids.n; j++) {
+			if (has_row(s, pids.pids[j]))
+				continue;
+			n++;
+			if (used < sizeof(list))
+				used += (size_t)snprintf(list + used, sizeof(list) - used, " %d",
+							 (int)pids.pids[j]);
+		}
+		pid_list_free(&pids);
+		if (n == 0)
+			continue;
+		s->left = true;
+		report_say("cgroup %.200s: %zu new %s could not be ended:%s%s", cg->path, n,
+			   n == 1 ? "process" : "processes", list,
+			   used < sizeof(list) ? "" : " ...");
+	}
+}
+
 static int play(struct story *s, struct act_run *run)
 {
+	bool again = s->selection.n_cgroups && !s->req.opt.dry_run && !s->req.opt.interactive;
 	int err = play_round(s, run, 0);
 
-	for (int round = 1; err == 0 && !s->req.opt.dry_run && s->selection.n_cgroups; round++) {
+	/* With --interactive every one is asked about once; who comes later is left alone. */
+	for (int round = 1; err == 0 && again; round++) {
 		size_t before = s->n_rows;
 
 		/* The last resort is the kernel's own; it reaps nothing, but nobody escapes it. */
@@ -244,6 +287,8 @@ static int play(struct story *s, struct act_run *run)
 		if (s->n_rows == before || round == MAX_ROUNDS)
 			break;
 	}
+	if (err == 0 && again)
+		tell_left(s);
 	return err;
 }
 
