@@ -14,8 +14,9 @@
 /* Polling gaps: the way to the exit stop is some tens of microseconds on an idle machine. */
 #define POLL_MIN_US 10
 #define POLL_MAX_US 500
-/* RSS has fallen enough to say that the reap has begun: more than other work would take away. */
-#define FALL_PAGES 256
+/* So far RSS must fall to say that the reap has begun: more than reclaim takes between two looks. */
+#define FALL_MIN_PAGES 256
+#define FALL_MAX_PAGES 4096
 #define GUARD_US 100
 
 static bool is_ours(struct worker *w)
@@ -83,8 +84,12 @@ static void let_go(struct worker *w)
 void hold_guard(struct worker *w)
 {
 	int64_t before = observe_rss_pages(w->sys, &w->fds), now;
-	int64_t enough = before / 32 < FALL_PAGES ? FALL_PAGES : before / 32;
+	int64_t enough = before / 32;
 
+	if (enough < FALL_MIN_PAGES)
+		enough = FALL_MIN_PAGES;
+	if (enough > FALL_MAX_PAGES)
+		enough = FALL_MAX_PAGES;
 	/*
 	 * Holding T to the end of a big reap would waste the help of its own exit: both take from
 	 * the same page tables. RSS seen falling is the proof that the call is past its checks.

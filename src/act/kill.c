@@ -108,6 +108,7 @@ static struct worker *start_worker(struct driver *d, struct victim *v)
 	w->zombie = d->zombie;
 	w->targets = d->targets;
 	w->n_targets = d->n;
+	w->allow_ancestors = d->run->opt.allow_ancestors;
 	return w;
 }
 
@@ -404,8 +405,6 @@ static void begin(struct driver *d, struct victim *v)
 			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
 			v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
 		}
-		if (have_looker(d, v))
-			v->looker->flag = d->run->opt.allow_ancestors;
 		v->started = look(d, v, look_sharer_rights);
 		break;
 	case PLAN_LISTS:

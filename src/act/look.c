@@ -56,8 +56,7 @@ static bool is_protected(const struct worker *w, pid_t pid)
 {
 	if (pid == 1 || pid == w->self->pid)
 		return true;
-	/* w->flag: ancestors are allowed */
-	for (size_t i = 0; i < w->self->n_ancestors && !w->flag; i++)
+	for (size_t i = 0; i < w->self->n_ancestors && !w->allow_ancestors; i++)
 		if (w->self->ancestors[i] == pid)
 			return true;
 	return false;

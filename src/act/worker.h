@@ -54,7 +54,8 @@ struct worker {
 	struct victim_fds fds;
 	pid_t tid;
 	pid_t zombie;
-	bool flag, deep, has_tracer;
+	bool flag; /* REAP: with PROCESS_MRELEASE_REAP_KILL */
+	bool deep, has_tracer, allow_ancestors;
 	/* in and out */
 	struct held_sharer *sharers;  /* the victim's array, used by one job at a time */
 	const struct target *targets; /* of the run */

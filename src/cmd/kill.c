@@ -92,11 +92,37 @@ static int say_outcomes(const struct story *s)
 	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
 	int err = outcomes ? 0 : -ENOMEM, status;
 
-	for (size_t i = 0; outcomes && i < s->n_rows; i++) {
+	for (size_t i = 0; outcomes && i < s->n_rows; i++)
 		outcomes[i] = s->rows[i].outcome;
-		if (opt->log && !opt->dry_run)
-			report_log_kill(&s->rows[i]);
+	if (!report_wants_sentences(&s->req.out)) {
+		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
+					s->rows, s->n_rows, sizeof(*s->rows));
+	} else {
+		for (size_t i = 0; i < s->n_rows; i++)
+			if (!opt->quiet || outcome_status(s->rows[i].outcome) != STATUS_OK)
+				report_print_kill(opt->quiet ? stderr : stdout, &s->rows[i],
+						  s->req.out.bytes);
 	}
+	if (err < 0)
+		return report_error(false, STATUS_FAILURE, strerror(-err));
+	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
+	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
+}
+
+static void log_rows(const struct story *s)
+{
+	for (size_t i = 0; s->req.opt.log && !s->req.opt.dry_run && i < s->n_rows; i++)
+		report_log_kill(&s->rows[i]);
+}
+
+static int say_outcomes(const struct story *s)
+{
+	const struct kill_options *opt = &s->req.opt;
+	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
+	int err = outcomes ? 0 : -ENOMEM, status;
+
+	for (size_t i = 0; outcomes && i < s->n_rows; i++)
+		outcomes[i] = s->rows[i].outcome;
 	if (!report_wants_sentences(&s->req.out)) {
 		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
 					s->rows, s->n_rows, sizeof(*s->rows));
@@ -129,6 +155,26 @@ static void die_of_signal(struct story *s)
 	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
 }
 
+/* Die of the signal that stopped us, so that the shell sees it; but say first what is done already. */
+static void die_of_signal(struct story *s)
+{
+	struct signalfd_siginfo info;
+
+	thaw_all(s);
+	log_rows(s);
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (s->rows[i].signalled)
+			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
+	if (!report_wants_sentences(&s->req.out)) {
+		say_outcomes(s);
+		fflush(stdout);
+	}
+	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	raise((int)info.ssi_signo);
+	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+}
+
 /* --interactive: who is not meant is let go before anything is touched. */
 static int ask(struct story *s)
 {
@@ -136,8 +182,12 @@ static int ask(struct story *s)
 
 	for (size_t i = 0; i < s->n_targets; i++) {
 		struct target *t = &s->targets[i];
-		int yes = t->err ? 1 : report_ask_kill(&t->ref);
+		int yes;
 
+		/* Nothing is touched yet: a Ctrl-C at the question just ends us. */
+		sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+		yes = t->err ? 1 : report_ask_kill(&t->ref);
+		sigprocmask(SIG_BLOCK, &s->signals, NULL);
 		if (yes < 0)
 			return yes;
 		if (yes)
@@ -334,6 +384,7 @@ static int run_story(struct story *s)
 		report_say("%s", s->error.text);
 	if (s->n_rows == 0 && !s->req.opt.interactive)
 		return report_error(json, STATUS_NO_PROCESS, "no process matched");
+	log_rows(s);
 	return say_outcomes(s);
 }
 

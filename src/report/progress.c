@@ -61,5 +61,8 @@ int report_ask_kill(const struct proc_ref *ref)
 	fflush(tty);
 	if (fgets(answer, sizeof(answer), tty) == NULL)
 		return 0;
+	/* The rest of a long line is no answer to the next question. */
+	for (int c = 0; strchr(answer, '\n') == NULL && c != '\n' && c != EOF;)
+		c = fgetc(tty);
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
