@@ -86,8 +86,9 @@ for command in $(commands); do
 		same "columns of mmreap-$command.1" "$(columns "$command")" \
 			"$(items "$page" COLUMNS | sed 's/, default$//')"
 		# The headings of a table to which nothing new is added.
-		options=(--raw -o +pid "$$")
-		[ "$command" != kill ] || options=(--dry-run "${options[@]}")
+		options=(--raw -o "+$(columns "$command" | sed 's/ .*//; q')")
+		[ "$command" != kill ] || options+=(--dry-run)
+		if dump | grep -q "^$command	--pidfd	"; then options+=("$$"); fi
 		same "default columns of mmreap-$command.1" \
 			"$("$MMREAP" "$command" "${options[@]}" 2>/dev/null | head -n 1 | tr 'A-Z ' 'a-z\n')" \
 			"$(items "$page" COLUMNS | sed -n 's/ .*, default$//p')"
@@ -103,11 +104,13 @@ for kind in method hold robust step; do
 		"$(words "$kill" COLUMNS "$kind")"
 done
 
-if [ -e "$TOP/man/mmreap-sharers.1" ]; then
-	same 'words of relation in mmreap-sharers.1' \
-		"$("$WORDS" | awk '$1 == "relation" { print $2 }' | sort)" \
-		"$(words "$TOP/man/mmreap-sharers.1" COLUMNS relation)"
-fi
+same 'words of relation in mmreap-sharers.1' \
+	"$("$WORDS" | awk '$1 == "relation" { print $2 }' | sort)" \
+	"$(words "$TOP/man/mmreap-sharers.1" COLUMNS relation)"
+same 'phases of mmreap-status.1' "$("$WORDS" | awk '$1 == "phase" { print $2 }')" \
+	"$(section "$TOP/man/mmreap-status.1" PHASES | sed -n 's/^\.It Sy //p')"
+same 'capabilities of mmreap-probe.1' "$("$MMREAP" probe --noheadings --raw -o capability)" \
+	"$(section "$TOP/man/mmreap-probe.1" CAPABILITIES | sed -n 's/^\.It Sy //p')"
 
 # ---- names ----------------------------------------------------------------------------------
 # What NOTES must tell apart, and what the page on the mm must name.

@@ -49,6 +49,8 @@ plant man 'outcomes and statuses of mmreap-kill.1' sed -i 's/^\.It Sy freed Pq 0
 plant man 'columns of mmreap-kill.1' sed -i 's/^\.It Sy freed Pq number/.It Sy freed Pq string/' $kill
 plant man 'default columns of mmreap-kill.1' sed -i 's/^\(\.It Sy freed Pq number\)/\1 , default/' $kill
 plant man 'words of hold in mmreap-kill.1' sed -i 's/^\.Sy frozen$/.Sy cold/' $kill
+plant man 'phases of mmreap-status.1' sed -i '/^\.It Sy exit-stop$/d' man/mmreap-status.1
+plant man 'capabilities of mmreap-probe.1' sed -i '/^\.It Sy yama$/d' man/mmreap-probe.1
 plant man 'mmreap.7 tells of ESRCH' sed -i 's/^\.It Er ESRCH/.It Er ENOENT/' man/mmreap.7
 if [ "$(id -u)" -eq 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null; then
 	plant examples 'mmreap-kill.1, example shared' sed -i 's/with 1 process (4712/with 1 process (4713/' $kill

@@ -23,5 +23,7 @@ int main(void)
 		printf("step\t%s\n", step_word(s));
 	for (enum relation r = 0; r <= RELATION_CLONE_VM; r++)
 		printf("relation\t%s\n", relation_word(r));
+	for (enum phase p = 0; p < PHASE_COUNT; p++)
+		printf("phase\t%s\n", phase_word(p));
 	return 0;
 }

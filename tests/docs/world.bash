@@ -34,11 +34,24 @@ grace) victim --comm java --mib 64 ;;
 inode) victim --comm java --mib 64 ;;
 sharers) victim --comm java --mib 64 --sharer ;;
 check) victim --comm java --mib 64 --sharer ;;
+status)
+	victim --comm java --mib 64 --trace-exit
+	kill -KILL 4711
+	# Until its tracer has it.
+	until grep -q '^State:.t' /proc/4711/status; do sleep 0.01; done
+	;;
+report) victim --comm java --zombie ;;
 *) echo "no such world: $1" ;;
 esac
 
 inode=$(mmreap kill --dry-run --noheadings --raw -o inode 4711)
 while IFS= read -r line; do
 	echo "\$ $line"
-	eval "${line/4711:*([0-9])/4711:$inode}" 2>&1 | usual
+	line=${line/4711:*([0-9])/4711:$inode}
+	if [ "$1" = report ]; then
+		# That is for a terminal only.
+		script --quiet --command "$line" /dev/null </dev/null | tr -d '\r'
+	else
+		eval "$line" 2>&1 | usual
+	fi
 done
