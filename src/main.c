@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&command_kill, &command_sharers, &command_status, &command_probe, NULL,
+	&command_kill, &command_sharers, &command_status, &command_watch, &command_probe, NULL,
 };
 
 /*

@@ -17,6 +17,7 @@ struct command {
 extern const struct command command_kill;
 extern const struct command command_sharers;
 extern const struct command command_status;
+extern const struct command command_watch;
 extern const struct command command_probe;
 
 /**

@@ -9,6 +9,7 @@
  */
 
 #include <mmreap/model.h>
+#include <mmreap/watch.h>
 
 /** struct output_options - the output options, the same in every command */
 struct output_options {
@@ -69,6 +70,25 @@ struct status_request {
 	struct target_list targets;
 };
 
+enum progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
+/** struct watch_options, struct watch_request - the command line of `watch` */
+struct watch_options {
+	enum watch_goal goal;
+	bool any; /* one target is enough */
+	int64_t timeout_us; /* UNKNOWN: none */
+	int64_t interval_us;
+	enum progress progress;
+	enum source source;
+	bool verbose;
+};
+
+struct watch_request {
+	struct watch_options opt;
+	struct output_options out;
+	struct target_list targets;
+};
+
 /** struct probe_request - the command line of `probe`; it takes no targets */
 struct probe_request {
 	struct output_options out;
@@ -87,6 +107,10 @@ enum cli_verdict {
 	CLI_DONE,    /* help or version is printed */
 	CLI_USAGE,   /* the error is filled in; nothing may be touched */
 };
+
+/** cli_parse_watch - The same for `watch`; what @ret owns is freed with target_list_free() */
+enum cli_verdict cli_parse_watch(int argc, const char **argv, struct watch_request *ret,
+				 struct cli_error *ret_error);
 
 /**
  * cli_parse_kill - Parse the command line of `kill`; reads standard input when `-` is a target.
@@ -165,6 +189,7 @@ extern const struct cli_group cli_group_common; /* --help, --version: no struct 
 extern const struct cli_syntax cli_syntax_kill;
 extern const struct cli_syntax cli_syntax_sharers; /* struct sharers_request */
 extern const struct cli_syntax cli_syntax_status;  /* struct status_request */
+extern const struct cli_syntax cli_syntax_watch;   /* struct watch_request */
 extern const struct cli_syntax cli_syntax_probe;   /* struct probe_request */
 
 /**

@@ -11,6 +11,7 @@
 #include <mmreap/model.h>
 #include <mmreap/options.h>
 #include <mmreap/outcome.h>
+#include <mmreap/watch.h>
 #include <stdio.h>
 
 /* --- sentences: pure ------------------------------------------------------------------- */
@@ -54,6 +55,12 @@ size_t explain_probe(const struct probe_facts *facts, struct probe_row rows[PROB
 
 /** probe_works - Does kill-and-reap work for the caller's own processes? */
 bool probe_works(const struct probe_facts *facts);
+
+/** explain_watch - Say in one sentence what an event of `watch` means */
+void explain_watch(const struct watch_row *row, bool bytes, char *ret, size_t size);
+
+const char *watch_event_word(enum watch_event event);
+const char *watch_source_word(enum watch_source source);
 
 /** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
 void text_escape(const char *text, char *ret, size_t size);
@@ -116,6 +123,8 @@ extern const struct row_table report_table_sharers; /* struct sharers_row */
 extern const struct row_table report_table_status;  /* struct status_row */
 extern const struct row_table report_table_probe;   /* struct probe_row */
 
+extern const struct row_table report_table_watch;  /* struct watch_row */
+
 #define REPORT_MAX_COLUMNS 40
 
 /** struct column_list - the chosen columns, in order */
@@ -165,6 +174,32 @@ void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_b
 		     int64_t since_us);
 /** report_progress_end - Wipe the line, if there is one. */
 void report_progress_end(void);
+
+/**
+ * struct watch_progress - what the redrawn line of `watch` says
+ * @id: the target, where there is one
+ * @back_bytes of @whole_bytes: 0 of 0 where not known; @bytes_per_s: 0 likewise
+ */
+struct watch_progress {
+	struct proc_id id;
+	size_t n_targets, n_done;
+	int64_t back_bytes, whole_bytes, bytes_per_s;
+	enum phase phase;
+	int64_t time_us;
+};
+
+/** report_watch_line - Draw or redraw the line on standard error; it fits the terminal as it is now. */
+void report_watch_line(const struct watch_progress *p);
+/** report_watch_line_end - Wipe it, if it is there. */
+void report_watch_line_end(void);
+
+/**
+ * report_print_watch - Print one event at once: a sentence, a row, or a line of JSON Lines.
+ * @first: no event was printed before: headings are due
+ * Returns whether it could be written.
+ */
+bool report_print_watch(FILE *f, const struct watch_row *row, const struct output_options *out,
+			const struct column_list *columns, bool first);
 
 /** report_ask_kill - Ask y/N on the terminal: 1 yes, 0 no, negative errno without a terminal. */
 int report_ask_kill(const struct proc_ref *ref);

@@ -61,6 +61,8 @@ struct sys {
 	int (*write_file)(int dirfd, const char *name, const char *text);
 	/** getdents64(2) into @buf; 0 at the end. */
 	ssize_t (*getdents)(int fd, void *buf, size_t size);
+	/** readlinkat(2), NUL-terminated: the length, or negative errno. Cut to @size - 1. */
+	ssize_t (*read_link)(int dirfd, const char *name, char *buf, size_t size);
 	/** lseek(fd, 0, SEEK_SET). */
 	int (*rewind)(int fd);
 	/** st_nlink of @name below @dirfd: for /proc/PID/task it is 2 + number of threads. */

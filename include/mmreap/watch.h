@@ -9,6 +9,9 @@
 
 #include <mmreap/model.h>
 
+/* What is waited for: each includes what stands before it. */
+enum watch_goal { WATCH_FOR_EXITED, WATCH_FOR_REAPED, WATCH_FOR_GONE };
+
 /* What changed. The words: observe/changes.c. */
 enum watch_event {
 	WATCH_START,   /* the first look */

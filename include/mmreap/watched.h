@@ -8,7 +8,6 @@
  */
 
 #include <mmreap/observe.h>
-#include <mmreap/options.h>
 #include <mmreap/watch.h>
 
 /* --- pure: observe/changes.c ---------------------------------------------------------------- */
@@ -48,6 +47,7 @@ struct watched {
 	struct status_row life;
 	char memcg[2 * CGROUP_SIZE];
 	int memcg_version;
+	char comm[COMM_SIZE]; /* as /proc/PID/comm had it at the last look */
 	uint64_t signature;
 	bool third_party;
 	int64_t peak_kib;

@@ -225,6 +225,16 @@ static ssize_t linux_getdents(int fd, void *buf, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t linux_read_link(int dirfd, const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dirfd, name, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return n;
+}
+
 static int linux_rewind(int fd)
 {
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
@@ -315,6 +325,7 @@ const struct sys sys_linux = {
 	.read_file = linux_read_file,
 	.write_file = linux_write_file,
 	.getdents = linux_getdents,
+	.read_link = linux_read_link,
 	.rewind = linux_rewind,
 	.nlink = linux_nlink,
 	.owner = linux_owner,
