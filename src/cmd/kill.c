@@ -86,29 +86,6 @@ static int catch_signals(struct story *s)
 	return signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int say_outcomes(const struct story *s)
-{
-	const struct kill_options *opt = &s->req.opt;
-	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
-	int err = outcomes ? 0 : -ENOMEM, status;
-
-	for (size_t i = 0; outcomes && i < s->n_rows; i++)
-		outcomes[i] = s->rows[i].outcome;
-	if (!report_wants_sentences(&s->req.out)) {
-		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
-					s->rows, s->n_rows, sizeof(*s->rows));
-	} else {
-		for (size_t i = 0; i < s->n_rows; i++)
-			if (!opt->quiet || outcome_status(s->rows[i].outcome) != STATUS_OK)
-				report_print_kill(opt->quiet ? stderr : stdout, &s->rows[i],
-						  s->req.out.bytes);
-	}
-	if (err < 0)
-		return report_error(false, STATUS_FAILURE, strerror(-err));
-	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
-	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
-}
-
 static void log_rows(const struct story *s)
 {
 	for (size_t i = 0; s->req.opt.log && !s->req.opt.dry_run && i < s->n_rows; i++)
@@ -136,23 +113,6 @@ static int say_outcomes(const struct story *s)
 		return report_error(false, STATUS_FAILURE, strerror(-err));
 	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
 	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
-}
-
-/* Die of the signal that stopped us, so that the shell sees it. */
-static void die_of_signal(struct story *s)
-{
-	struct signalfd_siginfo info;
-
-	thaw_all(s);
-	if (s->req.out.json && say_outcomes(s) >= 0)
-		fflush(stdout);
-	for (size_t i = 0; i < s->n_rows; i++)
-		if (s->rows[i].signalled && s->rows[i].outcome == OUTCOME_PENDING)
-			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
-	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	raise((int)info.ssi_signo);
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
 }
 
 /* Die of the signal that stopped us, so that the shell sees it; but say first what is done already. */
