@@ -96,6 +96,7 @@ static struct {
 	int n_procs;
 	struct fake_fd fds[FAKE_FDS];
 	int open;
+	pid_t self;	  /* whom /proc/self leads to */
 	int not_procfs;	  /* negative errno of is_procfs */
 	int getdents_err; /* negative errno, after @getdents_good calls */
 	int getdents_good;
@@ -254,7 +255,7 @@ static inline int fake_walk(int dirfd, const char *name, struct fake_proc **ret,
 	if (strncmp(path, "/proc/", 6))
 		return -ENOENT;
 	p = path + 6;
-	pid = (pid_t)strtol(p, NULL, 10);
+	pid = strncmp(p, "self/", 5) ? (pid_t)strtol(p, NULL, 10) : fake.self;
 	if (dir && dir->proc >= 0) {
 		*ret = &fake.procs[dir->proc];
 		if ((*ret)->reaped)
@@ -287,9 +288,9 @@ static inline int fake_open_mm(const struct fake_proc *p, const char *rest)
 		return -ENOENT;
 	if (strcmp(name, "pagemap") && strcmp(name, "mem"))
 		return 0;
-	if (!p->mm || t->no_mm)
-		return -ESRCH;
-	return !strcmp(name, "mem") ? p->mem_open_err : p->pagemap_err;
+	if (!strcmp(name, "mem") ? p->mem_open_err : p->pagemap_err)
+		return !strcmp(name, "mem") ? p->mem_open_err : p->pagemap_err;
+	return p->mm && !t->no_mm ? 0 : -ESRCH;
 }
 
 static inline int fake_open_at(int dirfd, const char *name, int extra)

@@ -75,11 +75,11 @@ static void test_view(void)
 		  { .kthread = true } },
 
 		{ "a zombie",
-		  { .pid = PID, .threads = { { .tid = PID, .state = 'Z', .flags = PF_EXITING } } },
-		  { .zombie = true, .exiting = true, .dying = true } },
-		{ "one that is being reaped",
-		  { .pid = PID, .threads = { { .tid = PID, .state = 'X', .flags = PF_EXITING } } },
-		  { .zombie = true, .exiting = true, .dying = true } },
+		  { .pid = PID, .exited = true, .threads = { { PID, 'Z', PF_EXITING } } },
+		  { .zombie = true, .exited = true, .exiting = true, .dying = true } },
+		{ "looks like one while another thread executes a program: the pidfd knows",
+		  { .pid = PID, .threads = { { PID, 'Z', PF_EXITING } } },
+		  { .exiting = true, .dying = true } },
 		{ "the pidfd says that it has exited, before its state does",
 		  { .pid = PID, .exited = true, .threads = { { .tid = PID, .flags = PF_EXITING } } },
 		  { .zombie = true, .exited = true, .exiting = true, .dying = true } },
@@ -233,14 +233,21 @@ static void test_view_errors(void)
 	let_go(&ref);
 }
 
+static void begin_self(const struct fake_proc *procs, int n)
+{
+	fake_begin(procs, n);
+	fake.self = getpid();
+}
+
 static void test_self(void)
 {
-	struct fake_proc procs[4] = { { .pid = getppid(), .ppid = 33, .mm = 1 },
+	struct fake_proc procs[4] = { { .pid = getpid(), .ppid = getppid(), .mm = 4 },
+				      { .pid = getppid(), .ppid = 33, .mm = 1 },
 				      { .pid = 33, .ppid = 1, .mm = 2 },
 				      { .pid = 1, .ppid = 0, .mm = 3 } };
 	struct run_self self;
 
-	fake_begin(procs, 3);
+	begin_self(procs, 4);
 	is_int(observe_self(&fake_sys, &self), 0, "found");
 	is_int(self.pid, getpid(), "our PID");
 	ok(self.page_bytes >= 4096, "our page size");
@@ -251,27 +258,39 @@ static void test_self(void)
 	fake_sys.close(self.proc_fd);
 	ok(fake_end(), "all closed");
 
-	fake_begin(procs, 3);
+	begin_self(procs, 4);
 	fake.not_procfs = -ENOTTY;
 	is_int(observe_self(&fake_sys, &self), -ENOTTY, "/proc is something else");
 	ok(fake_end(), "and closed again");
+	begin_self(procs, 4);
+	fake.self = 33;
+	is_int(observe_self(&fake_sys, &self), -EXDEV, "/proc of a PID namespace around ours");
+	ok(fake_end(), "and closed again");
+	begin_self(procs, 4);
+	fake.self = 0;
+	is_int(observe_self(&fake_sys, &self), -EXDEV, "/proc of another PID namespace");
+	ok(fake_end(), "and closed again");
+	begin_self(procs, 4);
+	fake.procs[0].stat = "rubbish";
+	is_int(observe_self(&fake_sys, &self), -EBADMSG, "we cannot be read ourselves");
+	ok(fake_end(), "and closed again");
 
 	/* The parent of our parent is in another PID namespace. */
-	procs[0].ppid = 0;
-	fake_begin(procs, 1);
+	procs[1].ppid = 0;
+	begin_self(procs, 2);
 	is_int(observe_self(&fake_sys, &self), 0, "found");
 	is_int(self.n_ancestors, 1, "one ancestor that can be seen");
 	fake_sys.close(self.proc_fd);
 
 	/* It ended, and hidepid or a race shows no more of the tree. */
-	procs[0].ppid = 4711;
-	fake_begin(procs, 1);
+	procs[1].ppid = 4711;
+	begin_self(procs, 2);
 	is_int(observe_self(&fake_sys, &self), 0, "found");
 	is_int(self.n_ancestors, 2, "what is not seen protects itself by its number");
 	fake_sys.close(self.proc_fd);
 
-	procs[0].ppid = getppid();
-	fake_begin(procs, 1);
+	procs[1].ppid = getppid();
+	begin_self(procs, 2);
 	is_int(observe_self(&fake_sys, &self), 0, "a /proc that goes round in a circle");
 	is_int(self.n_ancestors, 64, "ends");
 	fake_sys.close(self.proc_fd);
@@ -299,6 +318,14 @@ static void test_files(void)
 		  { .pid = PID, .mm = 1, .pagemap_err = -EPERM, .mem_open_err = -EACCES },
 		  -EACCES,
 		  64 },
+		{ "EACCES of both, and it has an mm: they are not ours",
+		  { .pid = PID, .mm = 1, .pagemap_err = -EACCES, .mem_open_err = -EACCES },
+		  -EACCES,
+		  64 },
+		{ "EACCES of both, and it has none: there is nothing to open",
+		  { .pid = PID, .pagemap_err = -EACCES, .mem_open_err = -EACCES },
+		  -ESRCH,
+		  0 },
 	};
 
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
@@ -488,6 +515,12 @@ static void test_list(void)
 		  LIST_NULL, LIST_NULL },
 		{ "width unknown: NULL from the native entry proves nothing",
 		  { .mm = 1, .bits = -1, .next = OTHER, .threads = { { PID, .list32 = HEAD32 } } },
+		  LIST_UNREADABLE, LIST_UNREADABLE },
+		{ "width unknown: nor does an empty list",
+		  { .mm = 1, .bits = -1, .threads = { { PID, .list = HEAD } } },
+		  LIST_UNREADABLE, LIST_IN_USE },
+		{ "width unknown: what is in use is in use",
+		  { .mm = 1, .bits = -1, .next = OTHER, .threads = { { PID, .list = HEAD } } },
 		  LIST_IN_USE, LIST_IN_USE },
 	};
 	/* clang-format on */
@@ -590,9 +623,9 @@ static void test_lists(void)
 
 			p.pid = PID;
 			fake_begin(&p, 1);
-			fake.entries = entries;
 			ref = hold(PID);
 			observe_open(&fake_sys, &ref, &fds);
+			fake.entries = entries;
 			is_int(observe_lists(&fake_sys, &fds, true, dents, &got, &t), 0, "%s",
 			       rows[i].name);
 			same = got.threads == rows[i].want.threads &&
