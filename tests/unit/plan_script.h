@@ -93,7 +93,7 @@ struct script {
 #define KILL(e) LINE(SIGNAL, ERR(e))
 #define KILL_SHARERS(e, ...) LINE(SIGNAL_SHARERS, ERR(e), __VA_ARGS__)
 #define REAP_KILL(e, ...) LINE(REAP_KILL, ERR(e), __VA_ARGS__)
-#define THAW(e) LINE(THAW, ERR(e))
+#define THAW(e, ...) LINE(THAW, ERR(e), __VA_ARGS__)
 #define SETTLE(how, ...) LINE(SETTLE, .settled = SETTLED_##how, __VA_ARGS__)
 #define SETTLE_USED(how) { .step = PLAN_SETTLE, .used = true, \
 			   .r = { .settled = SETTLED_##how, .seen_in_use = true } }
