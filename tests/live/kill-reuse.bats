@@ -5,8 +5,11 @@
 
 load ../lib/live
 
+# reuse OPTION... ROUNDS; KILL_OPTIONS are for mmreap
+KILL_OPTIONS=()
+
 reuse() {
-	run "$HELPERS/reuse" "$@" -- "$MMREAP" kill --json
+	run "$HELPERS/reuse" "$@" -- "$MMREAP" kill --json "${KILL_OPTIONS[@]}"
 	echo "$output"
 	((status == 0))
 	local exchanged
@@ -18,17 +21,23 @@ reuse() {
 
 @test "reuse: the victim's pid" {
 	requires root pidns seccomp mrelease
-	reuse 2000
+	reuse 1000
+}
+
+@test "reuse: the victim's pid, when no hold keeps it" {
+	requires root pidns seccomp mrelease
+	KILL_OPTIONS=(--hold never)
+	reuse 1000
 }
 
 @test "reuse: PID:INODE" {
 	requires root pidns seccomp mrelease inodes
-	reuse --inode 2000
+	reuse --inode 1000
 }
 
 @test "reuse: a thread's tid" {
 	requires root pidns seccomp mrelease ptrace
-	reuse --thread 400
+	reuse --thread 200
 }
 
 @test "reuse: PID:INODE of somebody else is no-process" {

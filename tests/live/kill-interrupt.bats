@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# SIGINT, SIGTERM, SIGHUP at any moment: mmreap dies of it, what it held is free, nothing stays frozen,
+# and who was signalled already is named.
+#
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+
+load ../lib/live
+
+# start_killer ARGUMENT...: KILLER is mmreap, and not the shell that is about to become it
+start_killer() {
+	local comm=
+
+	# A shell starts its background jobs with SIGINT ignored.
+	env --default-signal "$MMREAP" kill "$@" >stdout 2>stderr 3>&- &
+	KILLER=$!
+	until [[ $comm == mmreap* ]] || ! is_running_job "$KILLER"; do
+		read -r comm <"/proc/$KILLER/comm" || :
+	done 2>/dev/null
+}
+
+# end_killer SIGNAL: sets status
+end_killer() {
+	kill -s "$1" "$KILLER" 2>/dev/null || :
+	status=0
+	wait "$KILLER" || status=$?
+}
+
+# interrupt_after SECONDS SIGNAL ARGUMENT...: sets status; what it says is in stdout and stderr
+interrupt_after() {
+	start_killer "${@:3}"
+	# A read that nobody serves: the shell's own sleep, without a process.
+	read -r -t "$1" <&"$NEVER" || :
+	end_killer "$2"
+}
+
+never_open() {
+	mkfifo never
+	exec {NEVER}<>never
+}
+
+# left_well PID: dead, or alive and neither held nor stopped
+left_well() {
+	local state
+
+	if [[ $(<stderr) == *"$1 victim: "* || $(<stdout) == *"$1 victim: "* ]]; then
+		until_true 5 is_gone "$1"
+		return
+	fi
+	# Not named: then nobody may have signalled it.
+	untouched "$1" || return
+	state=$(state_of "$1")
+	[ "$state" = S ] || {
+		echo "$1 is in state $state" >&2
+		return 1
+	}
+}
+
+# hundred SIGNAL STATUS VICTIM-OPTION...: and how often it came too late, or early enough to save the victim
+hundred() {
+	local signal=$1 expected=$2 late=0 saved=0 midst=0 i
+	shift 2
+	never_open
+	for ((i = 0; i < 100; i++)); do
+		start_victim "$@"
+		interrupt_after "0.0$((RANDOM % 300 + 100))" "$signal" "$VICTIM"
+		if ((status == 0)); then
+			late=$((late + 1))
+			[[ $(<stdout) == "$VICTIM victim: "* ]]
+			is_gone "$VICTIM"
+		else
+			((status == expected))
+			[ ! -s stdout ]
+			left_well "$VICTIM"
+			if [ -s stderr ]; then
+				midst=$((midst + 1))
+			else
+				saved=$((saved + 1))
+			fi
+		fi
+		stop_job "$VICTIM_JOB"
+		exec {HELPER_FD}<&-
+	done
+	say "SIG$signal: $saved victims live, $midst were signalled already, $late runs were over"
+	# Otherwise the moments are badly chosen, and nothing was tested.
+	((saved > 0 && saved + midst >= 20))
+}
+
+@test "interrupt: SIGINT at any moment" {
+	requires mrelease ptrace
+	hundred INT 130 --mib 128 --threads 3
+}
+
+@test "interrupt: SIGTERM at any moment" {
+	requires mrelease ptrace
+	hundred TERM 143 --mib 128
+}
+
+@test "interrupt: SIGHUP at any moment" {
+	requires mrelease ptrace
+	hundred HUP 129 --mib 64 --threads 20
+}
+
+@test "interrupt: several targets, each signalled one is named" {
+	requires mrelease ptrace
+	local i pid pids named=0
+	never_open
+	for ((i = 0; i < 15; i++)); do
+		pids=()
+		for _ in 1 2 3 4; do
+			start_victim --mib 32
+			pids+=("$VICTIM")
+		done
+		interrupt_after "0.0$((RANDOM % 400 + 100))" TERM "${pids[@]}"
+		((status == 143 || status == 0))
+		for pid in "${pids[@]}"; do
+			left_well "$pid"
+		done
+		[ ! -s stderr ] || named=$((named + 1))
+		for pid in "${pids[@]}"; do
+			stop_job "$pid"
+		done
+	done
+	say "4 targets: in $named of 15 runs some were signalled already"
+}
+
+@test "interrupt: a cgroup is thawed" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	local i version pids pid
+	never_open
+	for ((i = 0; i < 20; i++)); do
+		version=v$((i % 2 + 1))
+		cgroup_make "$version" "run-$i" freezer
+		pids=()
+		for _ in 1 2 3; do
+			start_victim --mib 8
+			pids+=("$VICTIM")
+		done
+		cgroup_add "$CGROUP" "${pids[@]}"
+		interrupt_after "0.0$((RANDOM % 400 + 100))" INT --cgroup "$CGROUP"
+		((status == 130 || status == 0))
+		! is_frozen "$CGROUP"
+		if [ -e "$CGROUP/freezer.state" ]; then
+			[ "$(<"$CGROUP/freezer.state")" = THAWED ]
+		else
+			grep -qx 0 "$CGROUP/cgroup.freeze"
+		fi
+		for pid in "${pids[@]}"; do
+			left_well "$pid"
+			stop_job "$pid"
+		done
+	done
+}
+
+@test "interrupt: while the exit is waited for, under --json" {
+	requires root mrelease ptrace
+	never_open
+	start_victim --mib 16 --trace-exit
+	interrupt_after 1 TERM --json "$VICTIM"
+	((status == 143))
+	# One document on standard output whatever happens, and a line on stderr.
+	[ "$(jq -r .kill[0].outcome stdout)" = pending ]
+	[ "$(jq .kill[0].pid stdout)" -eq "$VICTIM" ]
+	grep -q "^$VICTIM victim: pending: SIGKILL sent" stderr
+}
+
+@test "interrupt: in the grace time, before any SIGKILL" {
+	requires mrelease ptrace
+	never_open
+	start_victim --mib 4 --term-handler
+	interrupt_after 0.5 INT --grace 20 "$VICTIM"
+	((status == 130))
+	[ ! -s stdout ]
+	untouched "$VICTIM"
+}
+
+@test "interrupt: ignored by who started it, then it goes on" {
+	requires mrelease ptrace
+	never_open
+	start_victim --mib 4 --term-handler
+	# A shell starts its background jobs with SIGINT ignored.
+	"$MMREAP" kill --grace 1 "$VICTIM" >stdout 2>stderr 3>&- &
+	KILLER=$!
+	read -r -t 0.3 <&"$NEVER" || :
+	end_killer INT
+	((status == 0))
+	is_gone "$VICTIM"
+}
+
+@test "interrupt: twice, and a signal that is not for it" {
+	requires root mrelease ptrace
+	never_open
+	start_victim --mib 16 --trace-exit
+	start_killer "$VICTIM"
+	read -r -t 0.5 <&"$NEVER" || :
+	kill -WINCH "$KILLER"
+	kill -CONT "$KILLER"
+	read -r -t 0.2 <&"$NEVER" || :
+	kill -INT "$KILLER"
+	end_killer TERM
+	((status == 130 || status == 143))
+	grep -q "^$VICTIM victim: pending" stderr
+}
