@@ -429,36 +429,82 @@ static void relate(const struct sys *sys, const struct run_self *self, struct sh
 	}
 }
 
+/* Believed if it has the same mm as another member once it is described. */
+static bool describe_member(const struct members *m, const struct run_self *self, size_t first,
+			    size_t end, size_t of, struct sharers_row *row)
+{
+	const struct member *one = &m->all[of];
+
+	for (size_t i = first; i < end; i++) {
+		pid_t other = m->all[i].tid;
+
+		if (i != of && m->sys->kcmp_vm(other, one->tid) == 0 &&
+		    observe_member(m->sys, self, one->pid, other, m->zombie, row) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct sharers_row *left = a, *right = b;
+
+	return (left->id.pid > right->id.pid) - (left->id.pid < right->id.pid);
+}
+
+/* By the first of the group, then by PID: not by where the kernel happened to put the mm. */
+static int by_group(const void *a, const void *b)
+{
+	const struct sharers_row *left = a, *right = b;
+
+	if (left->group != right->group)
+		return left->group < right->group ? -1 : 1;
+	return by_pid(a, b);
+}
+
+/* Ordinals in the order of each group's first PID, which is its group until then. */
+static void number_rows(struct group_scan *scan)
+{
+	size_t group = 0, before = 0;
+
+	qsort(scan->rows, scan->n_rows, sizeof(*scan->rows), by_group);
+	for (size_t i = 0; i < scan->n_rows; i++) {
+		if (scan->rows[i].group != before)
+			group++;
+		before = scan->rows[i].group;
+		scan->rows[i].group = group;
+	}
+	scan->n_groups = group;
+}
+
 /* Describe the members of each group; who left it meanwhile is left out, and a group of one too. */
 static void describe_groups(const struct members *m, const struct run_self *self,
 			    const size_t *groups, struct group_scan *scan)
 {
-	size_t group = 0;
+	for (size_t i = 0, end; i < m->n; i = end) {
+		size_t first = scan->n_rows, n;
 
-	for (size_t i = 0; i < m->n;) {
-		size_t first = scan->n_rows, end = i;
-
-		while (end < m->n && groups[end] == groups[i] && groups[i] != 0)
-			end++;
+		for (end = i + 1; end < m->n && groups[i] && groups[end] == groups[i]; end++)
+			;
 		for (size_t j = i; j < end && end - i > 1; j++) {
-			pid_t other = m->all[j == i ? i + 1 : i].tid;
 			struct sharers_row *row = &scan->rows[scan->n_rows];
 
-			if (observe_member(m->sys, self, m->all[j].pid, other, m->zombie, row) < 0)
+			if (!describe_member(m, self, i, end, j, row))
 				continue;
-			row->group = group + 1;
 			row->source = SOURCE_KCMP;
 			scan->n_rows++;
 		}
-		if (scan->n_rows - first < 2) {
+		n = scan->n_rows - first;
+		if (n < 2) {
 			scan->n_rows = first;
-		} else {
-			relate(m->sys, self, scan->rows + first, scan->n_rows - first);
-			group++;
+			continue;
 		}
-		i = end > i ? end : i + 1;
+		relate(m->sys, self, scan->rows + first, n);
+		qsort(scan->rows + first, n, sizeof(*scan->rows), by_pid);
+		for (size_t j = first; j < scan->n_rows; j++)
+			scan->rows[j].group = (size_t)scan->rows[first].id.pid;
 	}
-	scan->n_groups = group;
+	number_rows(scan);
 }
 
 int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zombie,

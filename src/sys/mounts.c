@@ -218,6 +218,8 @@ void mounts_free(struct mounts *m)
 
 const struct cgroup_mount *mounts_find_cgroup(const struct mounts *m, const char *controller)
 {
+	if (is_generic(controller, strlen(controller)))
+		return NULL;
 	for (size_t i = 0; i < m->n_cgroups; i++) {
 		const struct cgroup_mount *c = &m->cgroups[i];
 

@@ -65,6 +65,7 @@ struct fake_proc {
 	const char *ns_pids;
 	bool core_dumping;
 	int64_t vm_size_kib;
+	int64_t vm_peak_kib; /* 0: no line */
 	const char *wchan, *cgroup;
 	const char *freezer; /* the state of its v1 cgroup, for the test to place */
 	const char *oom_score, *oom_score_adj;
@@ -334,19 +335,22 @@ static inline int fake_stat(const struct fake_proc *p, const struct fake_thread 
 		(unsigned long long)(p->mm && !t->no_mm ? code : 0), t->policy, p->exit_code);
 }
 
-static inline int fake_status(const struct fake_proc *p, char *buf, size_t size)
+static inline int fake_status(const struct fake_proc *p, const struct fake_thread *t, char *buf,
+			      size_t size)
 {
 	int64_t kib = p->vm_size_kib ? p->vm_size_kib : 4096;
-	char vm[64] = "";
+	char vm[64] = "", peak[64] = "";
 
-	if (p->mm && !p->threads[0].no_mm && kib != NO_VM_SIZE)
+	if (p->mm && !t->no_mm && kib != NO_VM_SIZE)
 		snprintf(vm, sizeof(vm), "VmSize:\t%8lld kB\n",
 			 (long long)(kib == UNKNOWN ? 0 : kib));
+	if (p->mm && !t->no_mm && p->vm_peak_kib)
+		snprintf(peak, sizeof(peak), "VmPeak:\t%8lld kB\n", (long long)p->vm_peak_kib);
 	return snprintf(buf, size,
-			"Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t%s\n%s"
-			"CoreDumping:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n",
-			(int)(p->tgid ? p->tgid : p->pid), p->ns_pids ? p->ns_pids : "1", vm,
-			p->core_dumping, (unsigned long long)p->sig_pending,
+			"Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t%s\n%s%s"
+			"CoreDumping:\t%d\nThreads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n",
+			(int)(p->tgid ? p->tgid : p->pid), p->ns_pids ? p->ns_pids : "1", peak, vm,
+			p->core_dumping, p->n_threads, (unsigned long long)p->sig_pending,
 			(unsigned long long)p->shd_pending);
 }
 
@@ -375,7 +379,7 @@ static inline int fake_text(struct fake_proc *p, const char *rest, char *buf, si
 	if (!strcmp(rest, "stat"))
 		return fake_stat(p, &p->threads[0], buf, size);
 	if (!strcmp(rest, "status"))
-		return p->status_err ? p->status_err : fake_status(p, buf, size);
+		return p->status_err ? p->status_err : fake_status(p, &p->threads[0], buf, size);
 	if (!strcmp(rest, "statm"))
 		return snprintf(buf, size, "%s",
 				p->statm ? p->statm
@@ -400,6 +404,8 @@ static inline int fake_text(struct fake_proc *p, const char *rest, char *buf, si
 			return fake_stat(p, t, buf, size);
 		if (!strcmp(rest + used, "auxv"))
 			return fake_auxv(p, t, buf, size);
+		if (!strcmp(rest + used, "status"))
+			return fake_status(p, t, buf, size);
 	}
 	return -ENOENT;
 }
