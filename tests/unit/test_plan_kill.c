@@ -13,6 +13,8 @@ static void test_look(void)
 {
 	static const struct script rows[] = {
 		{ "gone before the first look", .lines = { LOOK_ERR(-ESRCH) }, IS(NO_PROCESS, NOT_FOUND) },
+		{ "gone, and there is no process_mrelease", .no_mrelease = true,
+		  .lines = { LOOK_ERR(-ESRCH) }, IS(NO_PROCESS, NOT_FOUND, .method = METHOD_KILL_ONLY) },
 		{ "a member of a selection is gone: a success", .selected = true,
 		  .lines = { LOOK_ERR(-ESRCH) }, IS(EXITED, VANISHED) },
 		{ "it cannot be looked at", .lines = { LOOK_ERR(-EACCES) },
@@ -131,8 +133,9 @@ static void test_sharers(void)
 		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
 
 		{ "a vfork child that execs within 200 ms does not count",
-		  .lines = { ALIVE, RIGHT(0), SHARERS(.vfork = 1), PAUSE(), SHARERS(.vfork = 1),
-			     PAUSE(), SHARERS(.vfork = 0), ONE_THREAD, HELD, SETTLE(REAP), REAP(0),
+		  .lines = { ALIVE, RIGHT(0), SHARERS(.vfork = 1), PAUSE(.limit_us = 5 * MS),
+			     { .step = PLAN_SHARERS, .used = true, .limit_us = 2 * SECONDS,
+			       .r = { .sharers = { .vfork = 1 } } }, PAUSE(), SHARERS(.vfork = 0), ONE_THREAD, HELD, SETTLE(REAP), REAP(0),
 			     GONE },
 		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
 		{ "a vfork child that does not: refused after 200 ms",
