@@ -269,7 +269,8 @@ static void status_get(const void *data, unsigned int column, struct cell *ret)
 		set_buffer(ret);
 		break;
 	case STATUS_NEXT:
-		explain_next(row, ret->buffer, sizeof(ret->buffer));
+		if (row->seen)
+			explain_next(row, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_STATE:
