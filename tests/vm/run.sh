@@ -144,13 +144,11 @@ if (($#)); then
 		files+=("$file")
 	done
 else
-	for group in ${tests//,/ }; do
-		case $group in
-		live) for file in "$top"/tests/live/*.bats; do
-			[[ -e $file ]] && files+=("${file#"$top"/}")
-		done ;;
-		*) files+=("tests/vm/live/$group.bats") ;;
-		esac
+	for name in ${tests//,/ }; do
+		file=tests/vm/live/$name.bats
+		[[ -e $top/$file ]] || file=tests/live/$name.bats
+		[[ -e $top/$file ]] || die "kernels: $kernel: no test file $name.bats"
+		files+=("$file")
 	done
 fi
 # the guest sees the tree as the host does: tests, built helpers, the binary
