@@ -861,8 +861,15 @@ static void interrupt(struct driver *d)
 
 		if (v->finished)
 			continue;
-		v->plan.outcome = v->plan.signalled ? OUTCOME_PENDING : OUTCOME_FAILED;
-		v->plan.reason = REASON_INTERRUPTED;
+		/* What was just done counts, also where the plan has not heard of it yet. */
+		if (v->ready)
+			plan_kill_next(&v->plan, &v->result);
+		if (v->started && v->step.kind == PLAN_REAP_KILL)
+			v->plan.signalled = true;
+		if (v->plan.step.kind != PLAN_DONE) {
+			v->plan.outcome = v->plan.signalled ? OUTCOME_PENDING : OUTCOME_FAILED;
+			v->plan.reason = REASON_INTERRUPTED;
+		}
 		if (v->tracer && !worker_idle(v->tracer) && v->step.kind == PLAN_HOLD) {
 			worker_abandon(v->tracer);
 			v->tracer = NULL;
