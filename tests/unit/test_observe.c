@@ -507,6 +507,13 @@ static void test_list(void)
 		  LIST_EMPTY, LIST_IN_USE },
 		{ "32-bit: waits", { .mm = 1, .bits = 32, .pending = 4,
 		  .threads = { { PID, .list32 = HEAD32 } } }, LIST_IN_USE, LIST_IN_USE },
+		{ "32-bit: the native list is in use, the other one empty",
+		  { .mm = 1, .bits = 32, .next = HEAD32,
+		    .threads = { { PID, .list = HEAD, .list32 = HEAD32 } } },
+		  LIST_IN_USE, LIST_IN_USE },
+		{ "32-bit: an empty native list, and no other",
+		  { .mm = 1, .bits = 32, .threads = { { PID, .list = HEAD } } },
+		  LIST_EMPTY, LIST_IN_USE },
 		{ "32-bit: none", { .mm = 1, .bits = 32 }, LIST_NULL, LIST_NULL },
 		{ "32-bit: not readable", { .mm = 1, .bits = 32, .mem = -EPERM,
 		  .threads = { { PID, .list32 = HEAD32 } } }, LIST_UNREADABLE, LIST_IN_USE },
@@ -583,6 +590,9 @@ static void test_lists(void)
 		{ "not a dead leader",
 		  { .mm = 1, .threads = { { PID, 'Z', PF_EXITING, .no_mm = true }, { 501, 'R' } } },
 		  { .threads = 2, .null = 2, .candidate = true }, 501 },
+		{ "not one that is dead, whatever its flags say",
+		  { .mm = 1, .threads = { { PID, 'X' }, { 501, 'Z' }, { 502, 'R' } } },
+		  { .threads = 3, .null = 3, .candidate = true }, 502 },
 		{ "not one that exits", { .mm = 1, .threads = { { PID, 'S', PF_EXITING }, { 501, 'R' } } },
 		  { .threads = 2, .null = 2, .candidate = true }, 501 },
 		{ "not one that is traced already", { .mm = 1, .threads = { { PID, 't' }, { 501, 'R' } } },
@@ -642,6 +652,44 @@ static void test_lists(void)
 			ok(fake_end(), "all closed: %s", rows[i].name);
 		}
 	}
+}
+
+static void lose_list(pid_t tid)
+{
+	fake_thread_of(&fake.procs[0], tid)->list = 0;
+}
+
+static void drop_501_when_asked(pid_t tid)
+{
+	if (tid == 501)
+		fake_drop_thread(&fake.procs[0], tid);
+}
+
+static void test_lists_race(void)
+{
+	struct fake_proc p = { .pid = PID,
+			       .mm = 1,
+			       .mem = MEM_GONE,
+			       .threads = { { PID, 'R', .list = HEAD }, { 501 } } };
+	struct plan_lists l = { 0 };
+	struct victim_fds fds;
+	struct proc_ref ref;
+	pid_t t;
+
+	fake_begin(&p, 1);
+	ref = hold(PID);
+	observe_open(&fake_sys, &ref, &fds);
+	fake.on_list = lose_list;
+	is_int(observe_list(&fake_sys, &fds, PID), LIST_NULL,
+	       "the mm is gone, and so is the pointer: it was handed over");
+	fake.procs[0].threads[0].list = 0;
+	fake.on_list = drop_501_when_asked;
+	is_int(observe_lists(&fake_sys, &fds, true, dents, &l, &t), 0,
+	       "one ends while it is looked at");
+	is_int(t, PID, "it is not chosen");
+	observe_close(&fake_sys, &fds);
+	let_go(&ref);
+	ok(fake_end(), "all closed");
 }
 
 static void test_lists_else(void)
@@ -811,6 +859,9 @@ static void test_threads_end(void)
 	fake.getdents_err = -ENOENT;
 	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "it goes while we look");
 	ok(!got.complete, "so nothing is known");
+	fake.getdents_err = -ESRCH;
+	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "likewise");
+	ok(!got.complete, "so nothing is known");
 	fake.getdents_err = -EIO;
 	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), -EIO, "the directory fails");
 	fake.getdents_err = 0;
@@ -853,6 +904,9 @@ static void test_sharers(void)
 		{ "zombies and kernel threads have no mm in common",
 		  { { .pid = PID, .mm = 1 }, { .pid = 600, .threads = { { 600, 'Z', .no_mm = true } } },
 		    { .pid = 601, .threads = { { 601, 'S', PF_KTHREAD } } } } },
+		{ "a kernel thread that borrows the mm",
+		  { { .pid = PID, .mm = 1 },
+		    { .pid = 600, .mm = 1, .threads = { { 600, 'S', PF_KTHREAD } } } } },
 		{ "a dead leader whose thread shares",
 		  { { .pid = PID, .mm = 1 }, { .pid = 600, .mm = 1, .threads = DEAD_ONE(600) } },
 		  .want = { { 600, RELATION_CLONE_VM } } },
@@ -1018,6 +1072,60 @@ static void test_sharers_race(void)
 	race(shared, 6, 650, 1);
 }
 
+static void retire_600(void)
+{
+	fake.procs[1].reaped = true;
+	fake.procs[2].pid = fake.procs[2].threads[0].tid = 600;
+}
+
+static void test_sharers_else(void)
+{
+	static const struct fake_proc procs[] = {
+		{ .pid = PID, .mm = 1, .threads = { { PID, 'Z', .no_mm = true }, { 501 } } },
+		{ .pid = 600, .mm = 1, .comm = "first" },
+		{ .pid = 700, .mm = 1, .comm = "second" },
+		{ .pid = 610, .mm = 2, .kcmp_err = -EPERM },
+		{ .pid = 611, .mm = 3, .kcmp_err = -EPERM },
+		zombie_row,
+	};
+	struct sharer found[4];
+	pid_t unknown[2] = { 0, -7 };
+	struct sharer_scan scan = { .found = found,
+				    .capacity = 4,
+				    .dents = dents,
+				    .unknown = unknown,
+				    .unknown_capacity = 1 };
+	struct run_self self;
+	struct proc_ref ref;
+
+	fake_begin(procs, 6);
+	self = (struct run_self){ .proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0) };
+	ref = hold(PID);
+	is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), 0, "two, and two unknown");
+	is_int(scan.n_found, 2, "two");
+	is_int(scan.tid, 501, "by the thread that has the mm");
+	is_int(scan.n_unknown, 2, "both unknown ones are counted");
+	ok(unknown[0] == 610 && unknown[1] == -7, "as many are named as there is room for");
+	ok(fake.kcmp_calls < 30, "in one pass");
+
+	/* The number of the first goes to the second while it is described. */
+	fake.on_signal = retire_600;
+	is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), 0,
+	       "one is reaped meanwhile");
+	for (size_t i = 0; i < scan.n_found; i++)
+		is_str(found[i].id.comm, "second", "nobody is called by another one's name");
+	fake.on_signal = NULL;
+
+	fake.entries = 6;
+	fake.getdents_good = 2;
+	fake.getdents_err = -EIO;
+	is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), -EIO, "half a directory");
+	is_int(scan.n_found, 0, "is none");
+	let_go(&ref);
+	fake_sys.close(self.proc_fd);
+	ok(fake_end(), "all closed");
+}
+
 static void test_sharers_many(void)
 {
 	struct fake_proc procs[8] = { { .pid = PID, .mm = 1 } };
@@ -1061,11 +1169,13 @@ int main(void)
 	RUN(test_rss);
 	RUN(test_list);
 	RUN(test_lists);
+	RUN(test_lists_race);
 	RUN(test_lists_else);
 	RUN(test_threads);
 	RUN(test_threads_end);
 	RUN(test_sharers);
 	RUN(test_sharers_race);
+	RUN(test_sharers_else);
 	RUN(test_sharers_many);
 	return unit_done();
 }
