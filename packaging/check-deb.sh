@@ -15,8 +15,10 @@ for tool in dpkg-buildpackage dh lintian blhc; do
 	done_checking
 done
 
+# The unit tests once are enough.
 for n in 1 2; do
-	try "Debian package, build $n" "$HERE/build-deb.sh" "$archive" "$scratch/$n" || done_checking
+	try "Debian package, build $n" env DEB_BUILD_OPTIONS="$([ "$n" = 1 ] || echo nocheck)" \
+		"$HERE/build-deb.sh" "$archive" "$scratch/$n" || done_checking
 	cp "$scratch/said" "$scratch/log"
 done
 none 'both builds are the same' "$(cd "$scratch/1" && for file in *.deb *.debian.tar.* *.dsc; do

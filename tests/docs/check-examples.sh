@@ -37,7 +37,8 @@ for page in "$TOP"/man/*.[1-9]; do
 		got=$(sed -n 's/^\$ //p' <<<"$wanted" |
 			MMREAP=$MMREAP HELPERS=$HELPERS unshare --pid --fork --mount-proc \
 				bash "$HERE/world.bash" "$name" "$scratch" 2>&1)
-		same "${page##*/}, example $name" "$(figures <<<"$got")" "$(figures <<<"$wanted")"
+		same "${page##*/}, example $name" "$(figures <<<"$got")" \
+			"$(figures <<<"$wanted" | grep -v ': exit-mmap after ')"
 	done 3< <(sed -n 's/^\.\\" example: //p' "$page")
 done
 [ "$found" -gt 0 ] || not_ok 'there are examples'

@@ -87,7 +87,10 @@ for command in $(commands); do
 			"$(items "$page" COLUMNS | sed 's/, default$//')"
 		# The headings of a table to which nothing new is added.
 		options=(--raw -o "+$(columns "$command" | sed 's/ .*//; q')")
-		[ "$command" != kill ] || options+=(--dry-run)
+		case $command in
+		kill) options+=(--dry-run) ;;
+		watch) options+=(--timeout=1ms) ;;
+		esac
 		if dump | grep -q "^$command	--pidfd	"; then options+=("$$"); fi
 		same "default columns of mmreap-$command.1" \
 			"$("$MMREAP" "$command" "${options[@]}" 2>/dev/null | head -n 1 | tr 'A-Z ' 'a-z\n')" \
@@ -107,6 +110,11 @@ done
 same 'words of relation in mmreap-sharers.1' \
 	"$("$WORDS" | awk '$1 == "relation" { print $2 }' | sort)" \
 	"$(words "$TOP/man/mmreap-sharers.1" COLUMNS relation)"
+for kind in event source; do
+	same "words of $kind in mmreap-watch.1" \
+		"$("$WORDS" | awk -v kind="watch-$kind" '$1 == kind { print $2 }' | sort)" \
+		"$(words "$TOP/man/mmreap-watch.1" COLUMNS "$kind")"
+done
 same 'phases of mmreap-status.1' "$("$WORDS" | awk '$1 == "phase" { print $2 }')" \
 	"$(section "$TOP/man/mmreap-status.1" PHASES | sed -n 's/^\.It Sy //p')"
 same 'capabilities of mmreap-probe.1' "$("$MMREAP" probe --noheadings --raw -o capability)" \

@@ -3,6 +3,7 @@
 /* The words that scripts rely on, as the code has them, for check-docs: kind, word, more. */
 
 #include <mmreap/outcome.h>
+#include <mmreap/report.h>
 #include <stdio.h>
 
 int main(void)
@@ -25,5 +26,9 @@ int main(void)
 		printf("relation\t%s\n", relation_word(r));
 	for (enum phase p = 0; p < PHASE_COUNT; p++)
 		printf("phase\t%s\n", phase_word(p));
+	for (enum watch_event e = 0; e < WATCH_EVENT_COUNT; e++)
+		printf("watch-event\t%s\n", watch_event_word(e));
+	for (enum watch_source w = 0; w <= WATCH_BY_EXIT_MMAP; w++)
+		printf("watch-source\t%s\n", watch_source_word(w));
 	return 0;
 }

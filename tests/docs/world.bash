@@ -17,9 +17,10 @@ victim() {
 	last=$((last + 1))
 }
 
-# On a busy machine steps are taken again, and what lags is raised. The namespace is the test's alone.
+# On a busy machine steps are taken again, what lags is raised, and phases are seen or not; when its
+# parent waits for it is the parent's affair. The namespace is the test's alone.
 usual() {
-	grep -vE -e '^mmreap: [0-9]+: +[0-9]+ us: (boost|.*: E[A-Z]+)$' \
+	grep -vE -e '^4711 java: (dying|exit-mmap|zombie|gone) after ' -e '^mmreap: [0-9]+: +[0-9]+ us: (boost|.*: E[A-Z]+)$' \
 		-e '^mmreap: incomplete: processes outside of this PID namespace cannot be seen$'
 }
 
@@ -34,7 +35,11 @@ grace) victim --comm java --mib 64 ;;
 inode) victim --comm java --mib 64 ;;
 sharers) victim --comm java --mib 64 --sharer ;;
 check) victim --comm java --mib 64 --sharer ;;
-status)
+watch)
+	victim --comm java --mib 64
+	{ sleep 0.3 && kill -KILL 4711; } &
+	;;
+status | watch-timeout)
 	victim --comm java --mib 64 --trace-exit
 	kill -KILL 4711
 	# Until its tracer has it.
