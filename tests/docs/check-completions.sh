@@ -86,7 +86,7 @@ for shell in ${COMPLETION_SHELLS:-bash zsh fish}; do
 	fi
 	mkdir "$scratch/$shell"
 	none "$shell: comes to its end" "$(printf '%s\n' "${lines[@]}" |
-		HOME=$scratch XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch timeout 100 "${run[@]}" \
+		HOME=$scratch XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch timeout 600 "${run[@]}" \
 			"$TOP/completions" "$scratch/$shell" 2>&1 >/dev/null)"
 	for i in "${!lines[@]}"; do
 		got=$scratch/$shell/$((i + 1))

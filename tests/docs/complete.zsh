@@ -9,7 +9,7 @@ completions=$1 out=$2
 
 expect() {
 	local text chunk
-	repeat 500; do
+	repeat 3000; do
 		zpty -r -t child chunk && text+=$chunk
 		[[ $text == *"$1"* ]] && return
 		zselect -t 2
