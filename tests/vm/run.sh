@@ -4,7 +4,7 @@
 #
 # usage: run.sh [--image] KERNEL [TEST.bats...]
 #
-# --image only makes the kernel's image, if it is not in the cache.
+# --image only makes the kernel's image, if it is not in the cache, and chooses the accelerator.
 # KERNEL is a line of the file `kernels`. Without TEST, what that line names. Results, the console
 # log and a one-line summary stay in $LAB_OUT/KERNEL. Exit status: 0 all passed; 1 a test failed;
 # 3 the machine did not boot, or did not come to its end in time: the console log is printed.
@@ -109,6 +109,7 @@ accelerator() {
 		: >"$probe/results.log"
 		boot kvm 10 "$image" 2 512 "$probe/initramfs" "$probe" "" || :
 		grep -q '^lab: end status 0' "$probe/results.log" && echo kvm >"$probe/verdict"
+		rm "$probe/initramfs"
 		uname -nr >"$probe/machine"
 	fi
 	cat "$probe/verdict"
@@ -125,14 +126,14 @@ shift
 read -r _ image cpus threads mib limit tests append < <(awk -v name="$kernel" '$1 == name' "$here/kernels") ||
 	die "no kernel $kernel; there are: $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
 make_image "$image"
-if $only_image; then
-	cat "$(image_file "$image").version"
-	exit
-fi
 [[ -x $out/helpers/tsckhz ]] || die "no $out/helpers/tsckhz: run this through make check-vm"
 tsc_khz=$("$out/helpers/tsckhz")
 accel=$(accelerator "$(image_file "$image")")
 [[ $accel == tcg || $accel == kvm ]] || die "accelerator $accel"
+if $only_image; then
+	echo "# $kernel: $(cat "$(image_file "$image").version"), $accel"
+	exit
+fi
 
 logs=$out/$kernel
 rm -rf "$logs"

@@ -19,8 +19,8 @@ VM_ENV := LAB_OUT='$(abspath $(VM_DIR))' MMREAP='$(abspath $(BIN))'
 deps-lab: ## install what the lab of real kernels needs (Debian, root)
 	@tests/vm/deps.sh
 
-lab: ## fetch and build the lab's kernels into a cache outside the tree
-	@tests/vm/matrix.sh --images
+lab: $(VM_HELPERS) ## fetch and build the lab's kernels into a cache outside the tree
+	@$(VM_ENV) tests/vm/matrix.sh --images
 
 check-vm: all helpers $(VM_HELPERS) ## boot KERNEL=name (v2) and run its tests, or TEST=file
 	@$(VM_ENV) tests/vm/run.sh $(KERNEL) $(TEST)
