@@ -77,6 +77,24 @@ need_smp() {
 	}
 }
 
+# For what compares times: most of the machine's CPU time was idle over half a second.
+need_idle() {
+	local before after busy
+	read -ra before </proc/stat
+	sleep 0.5
+	read -ra after </proc/stat
+	# user nice system idle iowait irq softirq steal
+	busy=$(awk -v a="${before[*]:1:8}" -v b="${after[*]:1:8}" 'BEGIN {
+		split(a, x); split(b, y)
+		for (i = 1; i <= 8; i++) all += y[i] - x[i]
+		print int(100 - 100 * (y[4] - x[4] + y[5] - x[5]) / all)
+	}')
+	((busy <= 20)) || {
+		echo "the machine is ${busy} % busy with something else"
+		return 1
+	}
+}
+
 cgroup_can() {
 	local dir=$1 file=$2
 

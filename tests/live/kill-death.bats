@@ -39,7 +39,6 @@ survived() {
 		env --default-signal=INT "$MMREAP" kill --timeout 30 "$VICTIM" >out 2>err 3>&- &
 		job=$!
 		until_true 10 grep -q '^ShdPnd:.*1..$' "/proc/$VICTIM/status"
-		sleep 0.1
 		kill -s "$signal" "$job"
 		got=0
 		wait "$job" || got=$?

@@ -84,7 +84,7 @@ freed_or_reaped() {
 
 @test "state: vfork child that is about to exec" {
 	requires root mrelease kcmp ptrace
-	start_victim --mib 32 --vfork-exec-ms 100
+	start_victim --mib 32 --vfork-exec-ms 50
 	reaped
 	untouched "${OTHERS[0]}"
 }

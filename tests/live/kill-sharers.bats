@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# An address space that several processes use: all of them, or none, or only the target.
+#
+# shellcheck disable=SC2030,SC2031 # a test is a subshell
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+
+load ../lib/live
+
+killed_pids() {
+	jq -r '[.kill[0].killed[].pid] | sort | map(tostring) | join(" ")' <<<"$output"
+}
+
+sorted() {
+	printf '%s\n' "$@" | sort -n | paste -sd ' '
+}
+
+@test "sharers: kill, from 1 to 20 of them, with and without threads" {
+	requires root mrelease ptrace kcmp
+	local n pid
+	for n in 1 2 3 5 8 20; do
+		start_victim --mib 64 --sharer=$n --threads $((n % 3))
+		kill_json --sharers kill "$VICTIM"
+		expect_status 0
+		expect outcome reaped exited true sharers "$n"
+		[ "$(killed_pids)" = "$(sorted "${OTHERS[@]}")" ]
+		for pid in "$VICTIM" "${OTHERS[@]}"; do
+			is_gone "$pid"
+		done
+	done
+}
+
+@test "sharers: kill, any one of them as the target" {
+	requires root mrelease ptrace kcmp
+	start_victim --mib 32 --sharer=3
+	kill_json --sharers kill "${OTHERS[1]}"
+	expect_status 0
+	expect_one_of outcome reaped freed
+	[ "$(killed_pids)" = "$(sorted "$VICTIM" "${OTHERS[0]}" "${OTHERS[2]}")" ]
+	is_gone "$VICTIM"
+}
+
+@test "sharers: all of them are targets, that is consent" {
+	requires root mrelease ptrace kcmp
+	start_victim --mib 32 --sharer=3
+	kill_json "$VICTIM" "${OTHERS[@]}"
+	expect_status 0
+	[ "$(jq '.kill | length' <<<"$output")" -eq 4 ]
+	[ "$(jq '[.kill[] | select(.exited)] | length' <<<"$output")" -eq 4 ]
+}
+
+@test "sharers: some of them are targets, one is not: nobody is touched" {
+	requires root mrelease ptrace kcmp
+	local pid
+	start_victim --mib 32 --sharer=2
+	kill_json "$VICTIM" "${OTHERS[0]}"
+	expect_status 7
+	for pid in "$VICTIM" "${OTHERS[@]}"; do
+		untouched "$pid"
+	done
+	[[ $(json_row 0 | jq -r .message) == *"${OTHERS[1]}"* ]]
+}
+
+@test "sharers: spare kills one and leaves the memory" {
+	requires root mrelease ptrace kcmp
+	local pid
+	start_victim --mib 32 --sharer=2
+	kill_json --sharers spare "$VICTIM"
+	expect_status 0
+	expect outcome spared exited true
+	[ "$(killed_pids)" = "" ]
+	is_gone "$VICTIM"
+	for pid in "${OTHERS[@]}"; do
+		untouched "$pid"
+		(($(rss_kib "$pid") >= 32768))
+	done
+	[[ $(json_row 0 | jq -r .message) == *"${OTHERS[0]}"* ]]
+}
+
+@test "sharers: dry run of each way touches nobody" {
+	requires root mrelease kcmp
+	local way
+	start_victim --mib 32 --sharer=2
+	for way in kill:reaped:0 spare:spared:0 refuse:refused-shared:7; do
+		kill_json --dry-run --sharers "${way%%:*}" "$VICTIM"
+		expect_status "${way##*:}"
+		way=${way%:*}
+		expect outcome "${way#*:}" dry_run true
+	done
+	untouched "$VICTIM"
+	untouched "${OTHERS[0]}"
+}
+
+# as_nobody_json CAPABILITIES ARGUMENT...: kill_json by uid 65534 with those rights and no more
+as_nobody_json() {
+	local caps=${1:-"-all"}
+	run --separate-stderr timeout 30 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps="$caps" --ambient-caps="$caps" -- "$MMREAP" kill --json "${@:2}"
+	[ "$(jq --slurp length <<<"$output")" -eq 1 ]
+}
+
+@test "sharers: one of another user, nothing at all is signalled" {
+	requires root nobody mrelease kcmp
+	local pid way
+	# All are nobody's, but for the one that is the first and root's: seen, and not to be signalled.
+	start_victim --mib 16 --sharer=3 --sharer-uid 65534
+	for way in kill refuse spare; do
+		as_nobody_json +sys_ptrace --sharers "$way" --dry-run "${OTHERS[0]}"
+		[ "$way" = spare ] || ((status == 6 || status == 7))
+	done
+	for way in kill refuse; do
+		as_nobody_json +sys_ptrace --sharers "$way" "${OTHERS[0]}"
+		((status == 6 || status == 7))
+		[[ $(jq -r '.kill[0].message' <<<"$output") == *"$VICTIM"* ]]
+		for pid in "$VICTIM" "${OTHERS[@]}"; do
+			untouched "$pid"
+		done
+	done
+	as_nobody_json +sys_ptrace --sharers kill "$VICTIM"
+	expect_status 6
+	for pid in "$VICTIM" "${OTHERS[@]}"; do
+		untouched "$pid"
+	done
+	as_nobody_json +sys_ptrace --sharers spare "${OTHERS[0]}"
+	expect_status 0
+	[ "$(jq -r '.kill[0].outcome' <<<"$output")" = spared ]
+	untouched "$VICTIM"
+	untouched "${OTHERS[1]}"
+}
+
+@test "sharers: who cannot be known does not refuse; it is said, and is no success" {
+	requires root nobody mrelease kcmp
+	start_victim --mib 16 --sharer=2 --sharer-uid 65534
+	as_nobody_json "" --sharers kill "${OTHERS[0]}" -t 2
+	((status != 0))
+	[[ $(jq -r '.kill[0].message' <<<"$output") == *"could not be checked"* ]]
+	is_gone "${OTHERS[0]}"
+	untouched "$VICTIM"
+	(($(rss_kib "$VICTIM") >= 16384))
+}
+
+@test "sharers: kill, while they make new ones all the time" {
+	requires root mrelease ptrace kcmp
+	local i
+	for ((i = 0; i < 10; i++)); do
+		start_helper comet --vm --mother 2
+		kill_json --sharers kill "$FIRST_LINE"
+		expect_status 0
+		expect exited true
+		expect_one_of outcome reaped freed
+		is_gone "$FIRST_LINE"
+		exec {HELPER_FD}<&-
+	done
+}
+
+@test "sharers: kill, while each lives only long enough to make the next" {
+	requires root mrelease ptrace kcmp
+	local i done=0
+	for ((i = 0; i < 5; i++)); do
+		start_helper comet --vm
+		kill_json --sharers kill -t 2 "$FIRST_LINE"
+		case $(json_row 0 | jq -r .outcome) in
+		reaped | freed)
+			expect_status 0
+			done=$((done + 1))
+			;;
+		pinned)
+			expect_status 8
+			;;
+		pending)
+			expect_status 3
+			;;
+		*)
+			false
+			;;
+		esac
+		is_gone "$FIRST_LINE"
+		exec {HELPER_FD}<&-
+	done
+	say "a sharer that lives for a millisecond and leaves another: caught $done of 5"
+}
+
+@test "sharers: refuse, while they make new ones all the time" {
+	requires root mrelease kcmp
+	local i refused=0
+	for ((i = 0; i < 10; i++)); do
+		start_helper comet --vm --mother 5
+		kill_json --timeout 5 "$FIRST_LINE"
+		# Seen or not: what is said fits what was done.
+		case $(json_row 0 | jq -r .outcome) in
+		refused-shared)
+			refused=$((refused + 1))
+			untouched "$FIRST_LINE"
+			;;
+		reaped | freed | pinned | pending)
+			until_true 5 is_gone "$FIRST_LINE"
+			;;
+		*)
+			false
+			;;
+		esac
+		exec {HELPER_FD}<&-
+	done
+	say "sharers that live for a millisecond: refused $refused of 10"
+	((refused >= 5))
+}
+
+@test "sharers: a robust owner is handed over, whoever of them it is" {
+	requires root mrelease ptrace kcmp
+	local i mutex way
+	for way in "--own-robust leader" "--own-robust thread" "--own-robust thread --threads 5"; do
+		for i in 1 2 3; do
+			mutex=$BATS_TEST_TMPDIR/mutex-$i
+			# shellcheck disable=SC2086 # options
+			start_victim --mib 32 --sharer=3 --shm "$mutex" $way
+			start_helper waiter --timeout 30000 "$mutex"
+			# The owner is the target, or shares the memory of the target.
+			if ((i == 1)); then
+				kill_json --sharers kill "$VICTIM"
+			else
+				kill_json --sharers kill "${OTHERS[i - 1]}"
+			fi
+			expect_status 0
+			expect exited true
+			expect_one_of outcome reaped freed
+			read -r -t 5 -u "$HELPER_FD"
+			[ "$REPLY" = recovered ]
+			rm "$mutex"
+		done
+	done
+}
+
+@test "sharers: a vfork child gets 200 ms" {
+	requires root mrelease ptrace kcmp
+	local begin took
+	start_victim --mib 32 --vfork-exec-ms 100
+	kill_json "$VICTIM"
+	expect_status 0
+	expect outcome reaped
+	untouched "${OTHERS[0]}"
+	start_victim --mib 32 --vfork
+	begin=${EPOCHREALTIME/./}
+	kill_json "$VICTIM"
+	took=$((${EPOCHREALTIME/./} - begin))
+	expect_status 7
+	expect outcome refused-shared
+	say "a vfork child that stays: refused after $((took / 1000)) ms"
+	((took >= 200000))
+	untouched "$VICTIM"
+	untouched "${OTHERS[0]}"
+}
+
+@test "sharers: a vfork pair with kill and with spare" {
+	requires root mrelease ptrace kcmp
+	start_victim --mib 32 --vfork
+	kill_json --sharers spare "$VICTIM"
+	expect_status 0
+	expect outcome spared
+	untouched "${OTHERS[0]}"
+	start_victim --mib 32 --vfork
+	kill_json --sharers kill "$VICTIM"
+	expect_status 0
+	expect_one_of outcome reaped freed
+	[ "$(killed_pids)" = "${OTHERS[0]}" ]
+	until_true 5 is_gone "${OTHERS[0]}"
+}
+
+@test "sharers: frozen ones, v1, one reap for all" {
+	requires root mrelease kcmp freezer-v1
+	cgroup_make v1 shared freezer
+	start_victim --mib 64 --sharer=2
+	cgroup_add "$CGROUP" "$VICTIM" "${OTHERS[@]}"
+	freeze "$CGROUP"
+	kill_json --sharers kill "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited false
+	[ "$(rss_kib "$VICTIM")" -eq 0 ]
+	thaw "$CGROUP"
+	until_true 5 is_gone "${OTHERS[0]}"
+	until_true 5 is_gone "${OTHERS[1]}"
+}

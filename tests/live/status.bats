@@ -1,0 +1,353 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `mmreap status`: every phase on a real process, for root and for a user without any right.
+
+load ../lib/live
+load ../lib/look
+
+# is_phase PID WORD: as root and as nobody
+is_phase() {
+	local who=root
+
+	for who in root nobody; do
+		if [ "$who" = nobody ]; then
+			run_by "${NOBODY[@]}"
+		fi
+		look status "$1"
+		[ "$who" = root ] || run_plainly
+		sees phase "$2"
+		expect_status 0
+	done
+}
+
+phase_of() {
+	"$MMREAP" status --raw --noheadings -o phase "$1" 2>/dev/null
+}
+
+is_in() {
+	[ "$(phase_of "$1")" = "$2" ]
+}
+
+# listed PID: without a target
+listed() {
+	look status
+	expect_status 0
+	looked "map(select(.pid == $1)) | length"
+}
+
+@test "status: alive" {
+	requires root nobody
+	start_victim --mib 16 --threads 3
+	is_phase "$VICTIM" alive
+	look status "$VICTIM"
+	sees pid "$VICTIM" state S threads 4 frozen null blocker null tracer null coredump false \
+		robust null vmas null oomadj 0
+	[ "$(looked '.[0].anon')" -ge $((16 << 20)) ]
+	[ "$(looked '.[0].next')" = "mmreap kill $VICTIM would end it" ]
+	[ "$(listed "$VICTIM")" -eq 0 ]
+	untouched "$VICTIM"
+}
+
+@test "status: stopped" {
+	requires root nobody
+	start_victim --mib 1 --stop
+	is_phase "$VICTIM" stopped
+	look status "$VICTIM"
+	sees blocker "stop signal" state T
+	[ "$(listed "$VICTIM")" -eq 0 ]
+}
+
+@test "status: vfork-wait" {
+	requires root nobody kcmp
+	start_victim --mib 1 --vfork
+	is_phase "$VICTIM" vfork-wait
+	look status "$VICTIM"
+	sees blocker "vfork child ${OTHERS[0]}" sharers 1
+	is_phase "${OTHERS[0]}" alive
+	[ "$(listed "$VICTIM")" -eq 0 ]
+}
+
+@test "status: core-dump" {
+	requires root nobody
+	core_pattern_pipe
+	start_victim --mib 16 --coredump --threads 2
+	is_phase "$VICTIM" core-dump
+	look status "$VICTIM"
+	sees coredump true
+	[[ $(looked '.[0].blocker') == "core dump"* ]]
+	[ "$(listed "$VICTIM")" -eq 1 ]
+}
+
+@test "status: no-vma" {
+	requires root nobody
+	start_victim --novma
+	is_phase "$VICTIM" no-vma
+	[ "$(listed "$VICTIM")" -eq 1 ]
+}
+
+@test "status: signalled" {
+	requires root nobody
+	start_victim --mib 1 --block-term
+	is_phase "$VICTIM" alive
+	kill -TERM "$VICTIM"
+	is_phase "$VICTIM" signalled
+	look status "$VICTIM"
+	sees blocker "blocked signal" sigpending TERM
+	[[ $(looked '.[0].next') == "mmreap kill $VICTIM: "* ]]
+	[ "$(listed "$VICTIM")" -eq 0 ]
+}
+
+@test "status: dying-frozen, then reaped" {
+	requires root nobody mrelease freezer-v1
+	cgroup_make v1 frozen freezer
+	start_victim --mib 16 --shmem-mib 4
+	cgroup_add "$CGROUP" "$VICTIM"
+	freeze "$CGROUP"
+	is_phase "$VICTIM" alive
+	look status "$VICTIM"
+	sees frozen "v1:/${CGROUP##*/}" blocker "frozen cgroup /${CGROUP##*/}"
+	kill -KILL "$VICTIM"
+	is_phase "$VICTIM" dying-frozen
+	look status "$VICTIM"
+	sees frozen "v1:/${CGROUP##*/}" sigpending KILL
+	[[ $(looked '.[0].next') == "mmreap kill --thaw $VICTIM "* ]]
+	[ "$(listed "$VICTIM")" -eq 1 ]
+	mmreap kill --reap-only "$VICTIM"
+	expect_status 0
+	is_phase "$VICTIM" reaped
+	look status "$VICTIM"
+	sees anon 0 file 0 shmem $((4 << 20)) next "mmreap kill --thaw $VICTIM lets it exit"
+	[ "$(listed "$VICTIM")" -eq 1 ]
+	# The advice is good.
+	mmreap kill --thaw "$VICTIM"
+	expect_status 0
+	until_true 5 is_gone "$VICTIM"
+}
+
+@test "status: frozen by an ancestor, version 1 and version 2" {
+	requires root freezer-v1 freezer-v2
+	local version
+	for version in v1 v2; do
+		cgroup_make "$version" outer freezer
+		local outer=$CGROUP
+		cgroup_make "$version" outer/inner freezer
+		start_victim --mib 1
+		cgroup_add "$CGROUP" "$VICTIM"
+		freeze "$outer"
+		is_phase "$VICTIM" alive
+		look status "$VICTIM"
+		sees frozen "$version:/${outer##*/}"
+		thaw "$outer"
+		look status "$VICTIM"
+		sees frozen null
+		stop_job "$VICTIM_JOB"
+	done
+}
+
+@test "status: exit-stop, then reaped" {
+	requires root nobody mrelease ptrace
+	start_victim --mib 16 --traced --trace-exit
+	kill -KILL "$VICTIM"
+	until_true 5 is_in "$VICTIM" exit-stop
+	is_phase "$VICTIM" exit-stop
+	look status "$VICTIM"
+	[[ $(looked '.[0].blocker') == "tracer $(looked '.[0].tracer')" ]]
+	mmreap kill --reap-only --timeout 0 "$VICTIM"
+	is_phase "$VICTIM" reaped
+	[ "$(listed "$VICTIM")" -eq 1 ]
+}
+
+@test "status: dying, then exit-mmap" {
+	requires root nobody
+	start_victim --mib 1024 --sched idle
+	hogs_start 3
+	# The CPU is for us and the hogs; the victim gets what nobody wants.
+	run_by nice -n -20
+	kill -KILL "$VICTIM"
+	look status "$VICTIM"
+	sees phase dying sigpending KILL
+	[ "$(looked '.[0].next')" = "mmreap kill --reap-only $VICTIM takes its memory back now" ]
+	until_true 60 is_in "$VICTIM" exit-mmap
+	run_plainly
+	run_by nice -n -20 "${NOBODY[@]}"
+	look status "$VICTIM"
+	sees phase exit-mmap rss null
+	hogs_stop
+}
+
+@test "status: zombie" {
+	requires root nobody
+	start_victim --zombie
+	is_phase "$VICTIM" zombie
+	look status "$VICTIM"
+	sees blocker "parent $VICTIM_JOB" rss null sharers null
+}
+
+@test "status: a killed zombie is listed, one of its own accord is not" {
+	requires root
+	local killed own
+	cat >zombies <<-'SCRIPT'
+		exec python3 -c '
+		import os, signal, sys
+		own = os.fork() or os._exit(3)
+		killed = os.fork() or signal.pause()
+		os.kill(killed, signal.SIGKILL)
+		for pid in own, killed:
+		    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+		print(own, killed, flush=True)
+		sys.stdin.read()'
+	SCRIPT
+	command -v python3 >/dev/null || skip "no python3"
+	coproc ZOMBIES { bash zombies 3>&-; }
+	read -r own killed <&"${ZOMBIES[0]}"
+	[ "$(listed "$killed")" -eq 1 ]
+	[ "$(listed "$own")" -eq 0 ]
+	is_phase "$own" zombie
+}
+
+@test "status: zombie-leader" {
+	requires root nobody kcmp
+	start_victim --mib 16 --dead-leader --threads 3
+	is_phase "$VICTIM" zombie-leader
+	look status --deep "$VICTIM"
+	sees state S blocker "4 living threads" robust none
+	[ "$(looked '.[0].anon')" -ge $((16 << 20)) ]
+	[ "$(looked '.[0].vmas')" -gt 5 ]
+	[ "$(listed "$VICTIM")" -eq 1 ]
+}
+
+@test "status: kthread" {
+	requires root nobody
+	grep -qx kthreadd /proc/2/comm || skip "no kernel thread is seen here"
+	is_phase 2 kthread
+}
+
+@test "status: gone" {
+	requires root inodes
+	local inode
+	start_victim --mib 1
+	inode=$(inode_of "$VICTIM")
+	stop_job "$VICTIM_JOB"
+	look status "$VICTIM:$inode"
+	expect_status 5
+	sees phase gone pid "$VICTIM" rss null
+	# A member of a selection that is gone meanwhile is no failure.
+	mmreap status --raw --noheadings -o phase - <<<"$VICTIM:$inode"
+	expect_status 0
+}
+
+@test "status: on a healthy machine there is nothing to say" {
+	requires root pidns
+	run --separate-stderr unshare --pid --fork --mount-proc --kill-child "$MMREAP" status
+	expect_status 0
+	[ -z "$output" ]
+	run --separate-stderr unshare --pid --fork --mount-proc --kill-child "$MMREAP" status --json
+	[ "$output" = '{"status":[]}' ]
+}
+
+@test "status: memory by kind, and what may be shared" {
+	requires root nobody
+	start_victim --mib 16 --shmem-mib 8 --fork-cow
+	look status --deep "$VICTIM"
+	[ "$(looked '.[0].shmem')" -ge $((8 << 20)) ]
+	[ "$(looked '.[0].pagetables')" -gt 0 ]
+	script --quiet --return --command "stty cols 80; '$MMREAP' status --deep $VICTIM" /dev/null >report
+	cat report
+	grep -q "shared memory: no reap takes it" report
+	grep -Eq "but for pages shared with forked children: at most 1[67]\.[0-9] MiB" report
+	grep -q "sharers    none" report
+	# Without --deep nothing is guessed.
+	script --quiet --return --command "'$MMREAP' status $VICTIM" /dev/null >report
+	grep -q "shared with forked children (--deep counts them)" report
+}
+
+@test "status: robust futexes in use, read only with --deep" {
+	requires root
+	start_victim --mib 1 --shm "$BATS_TEST_TMPDIR/mutex" --own-robust leader --threads 2
+	look status "$VICTIM"
+	sees robust null
+	look status --deep "$VICTIM"
+	sees robust in-use
+	run_by "${NOBODY[@]}"
+	look status --deep "$VICTIM"
+	sees robust unreadable phase alive
+}
+
+@test "status: a held mmap lock blocks nothing but --deep, and that within its limit" {
+	requires root
+	local took
+	start_victim --mmaplock=1024 --sched idle
+	hogs_start 3
+	run_by nice -n -20
+	sleep 1
+	for ((i = 0; i < 5; i++)); do
+		took=$(date +%s%N)
+		look status "$VICTIM"
+		took=$((($(date +%s%N) - took) / 1000000))
+		expect_status 0
+		sees phase alive sharers 0 robust null
+		((took < 900)) || {
+			echo "it took $took ms" >&2
+			return 1
+		}
+	done
+	took=$(date +%s%N)
+	look status --deep "$VICTIM"
+	took=$((($(date +%s%N) - took) / 1000000))
+	expect_status 0
+	sees phase alive robust blocked vmas null
+	((took >= 1000 && took < 3000)) || {
+		echo "it took $took ms" >&2
+		return 1
+	}
+	hogs_stop
+}
+
+@test "status: several targets are a table, one on a terminal is a report" {
+	requires root
+	local other
+	start_victim --mib 1
+	other=$VICTIM
+	start_victim --mib 1 --comm $'a\nb'
+	mmreap status "$VICTIM" "$other"
+	expect_status 0
+	[ "${#lines[@]}" -eq 3 ]
+	script --quiet --return --command "'$MMREAP' status $VICTIM" /dev/null >report
+	grep -qF "$VICTIM a\\x0ab (inode" report
+	grep -q '^phase      alive' report
+	script --quiet --return --command "'$MMREAP' status -n $VICTIM" /dev/null >report
+	[ "$(wc -l <report)" -eq 1 ]
+	mmreap status -o +tracer -b "$VICTIM"
+	[[ ${lines[0]} == *BLOCKER*TRACER* ]]
+	mmreap status --source bpf "$VICTIM"
+	[[ $("$MMREAP" --version) == *bpf* ]] || expect_status 4
+}
+
+@test "status: what hidepid hides is not said to be gone" {
+	requires root nobody
+	cat >hidden <<-SCRIPT
+		mount -t proc -o hidepid=2 proc /proc
+		sleep 60 & sleeper=\$!
+		trap 'kill \$sleeper' EXIT
+		${NOBODY[*]} '$MMREAP' status --json \$sleeper
+		echo "status \$?"
+	SCRIPT
+	run --separate-stderr unshare --mount bash hidden
+	[ "$(sed '/^status/d' <<<"$output" | jq -c '.status[0] | [.phase, .rss]')" = '[null,null]' ]
+	[[ $output == *"status 6" ]]
+}
+
+@test "status: 100 looks at a process that is killed meanwhile" {
+	requires root
+	for ((i = 0; i < 100; i++)); do
+		start_victim --mib 8 --exit-after-us $((i * 100))
+		look status --deep "$VICTIM"
+		case $(looked '.[0].phase') in
+		alive | dying | exit-mmap | zombie) expect_status 0 ;;
+		gone) expect_status 5 ;;
+		*) return 1 ;;
+		esac
+		stop_job "$VICTIM_JOB"
+	done
+}
