@@ -59,7 +59,7 @@ struct run {
 	int steps;
 	/* what we know of the world, apart from the plan */
 	bool right, sharer_rights, held, signalled, flagged, termed, reaped, exited, by_itself;
-	bool saw_mm, may_settle, nothing_to_lose, co_targets;
+	bool saw_mm, may_settle, nothing_to_lose, co_targets, shared;
 	enum plan_mm mm;
 	enum plan_kind last;
 	bool refused; /* the last result forbids all that acts */
@@ -243,8 +243,10 @@ static void check_step(struct run *run)
 		break;
 	case PLAN_SIGNAL_SHARERS:
 		MUST(run, run->signalled, "signals the sharers first");
-		MUST(run, run->sharer_rights && (opt->sharers == SHARERS_KILL || run->co_targets),
-		     "signals sharers without right or wish");
+		/* One that came after the signal is asked for its right by this very step. */
+		MUST(run, run->sharer_rights || !run->shared, "signals sharers without right");
+		MUST(run, opt->sharers == SHARERS_KILL || run->co_targets,
+		     "signals sharers against the wish");
 		break;
 	case PLAN_REAP_KILL:
 		MUST(run, run->right, "signals a process before its right is known");
@@ -324,6 +326,8 @@ static void learn(struct run *run, const struct plan_result *r)
 	case PLAN_SHARERS:
 		run->sharer_rights = false;
 		run->co_targets = r->err == 0 && r->sharers.co_targets > 0;
+		run->shared =
+			r->err == 0 && (run->co_targets || r->sharers.clone_vm || r->sharers.vfork);
 		run->refused = r->err == 0 && opt->sharers == SHARERS_REFUSE &&
 			       r->sharers.clone_vm + r->sharers.vfork > 0;
 		break;

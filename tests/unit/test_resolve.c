@@ -209,6 +209,27 @@ static void test_hold_fd(void)
 	}
 }
 
+/* On a kernel without inodes only the inherited pidfd itself can tell. */
+static void test_hold_fd_reuse(void)
+{
+	static const struct fake_proc procs[] = { { .pid = PID, .mm = 1, .comm = "mine" },
+						  { .pid = 600, .mm = 2, .comm = "stranger" } };
+	struct proc_ref ref;
+	char name[40];
+	int fd;
+
+	begin(procs, 2);
+	fd = fake_sys.pidfd_open(PID);
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	fake.files[0].path = name;
+	fake.files[0].text = "Pid:\t500\n"; /* read before it was reaped */
+	take_over_now();
+	is_int(target_hold_fd(&fake_sys, &self, fd, &ref), -ESRCH,
+	       "the number is a stranger's by now");
+	fake_sys.close(fd);
+	ok(end(), "all closed");
+}
+
 /* --- many ----------------------------------------------------------------------------------- */
 
 struct want {
@@ -361,6 +382,7 @@ int main(void)
 	RUN(test_hold);
 	RUN(test_reuse);
 	RUN(test_hold_fd);
+	RUN(test_hold_fd_reuse);
 	RUN(test_resolve);
 	RUN(test_resolve_thread);
 	RUN(test_resolve_fd);
