@@ -202,7 +202,7 @@ static const char status_sleep[] =
 	"VmLib:\t    1528 kB\nVmPTE:\t      44 kB\nVmSwap:\t       3 kB\nHugetlbPages:\t    2048 kB\n"
 	"CoreDumping:\t1\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffffff\nThreads:\t6\n"
 	"SigQ:\t9/96365\nSigPnd:\t0000000000000100\nShdPnd:\t0000000000004000\n"
-	"SigBlk:\t0000000000010000\nSigIgn:\tfffffffffffffff6\nSigCgt:\t00000001800004aF\n"
+	"SigBlk:\t0000000000010000\nSigIgn:\tfffffffffffffff6\nSigCgt:\tabcdef0123456789\n"
 	"CapInh:\t0000000000000000\nCpus_allowed_list:\t0-1\n";
 static const char status_kthreadd[] =
 	"Name:\tkthreadd\nState:\tS (sleeping)\nTgid:\t2\nPid:\t2\nPPid:\t0\nTracerPid:\t0\n"
@@ -232,6 +232,7 @@ static void test_status(void)
 	is_int(f.shd_pending, 1 << 14, "ShdPnd");
 	is_int(f.sig_blocked, 1 << 16, "SigBlk");
 	ok(f.sig_ignored == UINT64_C(0xfffffffffffffff6), "SigIgn, all 64 bits");
+	ok(f.sig_caught == UINT64_C(0xabcdef0123456789), "SigCgt, all digits");
 	is_int(f.vm_size_kib, 2500, "VmSize");
 	is_int(f.vm_rss_kib, 1424, "VmRSS");
 	is_int(f.vm_hwm_kib, 1524, "VmHWM");
