@@ -21,6 +21,8 @@
 /* Sharers are looked for one target at a time; with more the look would be as long as the watch. */
 #define MAX_SHARER_SCANS 64
 #define NEVER INT64_MAX
+/* The first of the descriptors that are waited for: signals, and standard output. */
+#define N_OWN 2
 
 /**
  * struct item - one target
@@ -93,6 +95,9 @@ static bool is_result(const struct story *s, const struct item *it, enum watch_e
 static void say(struct story *s, struct item *it, struct watch_row *row)
 {
 	if (s->only_results && !is_result(s, it, row->event))
+		return;
+	/* Who waits for the exit does not ask for more. */
+	if (row->event == WATCH_UNKNOWN && s->req.opt.goal == WATCH_FOR_EXITED)
 		return;
 	row->id = it->w.life.id;
 	row->source = changes_source(&it->w.view, row->event);
@@ -229,9 +234,7 @@ static void open_item(struct story *s, struct item *it)
 		report_say("%d %s: a kernel thread has no address space", (int)ref->pid, ref->comm);
 		it->status = STATUS_NO_PROCESS;
 		it->done = true;
-		return;
 	}
-	settle(s, it, NULL);
 }
 
 /* --- the line --------------------------------------------------------------------------- */
@@ -341,14 +344,16 @@ static int64_t arm(struct story *s, size_t *ret_n)
 	int64_t due = s->req.opt.timeout_us == UNKNOWN ? NEVER : s->req.opt.timeout_us;
 	int64_t left;
 
-	*ret_n = s->n_items + 1;
+	*ret_n = s->n_items + N_OWN;
 	s->polls[0] = (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
+	/* A pipe that nobody reads any more is an error condition. */
+	s->polls[1] = (struct pollfd){ .fd = STDOUT_FILENO };
 	for (size_t i = 0; i < s->n_items; i++) {
 		const struct item *it = &s->items[i];
 		const struct watch_view *v = &it->w.view;
 
 		/* After the exit it stays readable; POLLHUP says that it was waited for (Linux 6.9). */
-		s->polls[i + 1] = (struct pollfd){
+		s->polls[i + N_OWN] = (struct pollfd){
 			.fd = it->done || v->gone ? -1 : it->target->ref.pidfd,
 			.events = v->exited ? 0 : POLLIN,
 		};
@@ -373,6 +378,10 @@ static int wait_for_events(struct story *s, bool at_once)
 	ts = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
 	if (ppoll(s->polls, n, left == NEVER ? NULL : &ts, NULL) < 0)
 		return 0;
+	if (s->polls[1].revents) {
+		report_say("standard output: its reader has gone away");
+		s->broken = true;
+	}
 	return s->polls[0].revents ? -EINTR : 0;
 }
 
@@ -383,7 +392,7 @@ static void look_at_due(struct story *s)
 	for (size_t i = 0; i < s->n_items; i++) {
 		struct item *it = &s->items[i];
 
-		if (it->done || (s->polls[i + 1].revents == 0 && it->due_us > t))
+		if (it->done || (s->polls[i + N_OWN].revents == 0 && it->due_us > t))
 			continue;
 		look_again(s, it);
 		if (s->req.opt.verbose && !it->done && is_stuck(s, it)) {
@@ -432,10 +441,16 @@ static enum exit_status watch(struct story *s)
 {
 	int err;
 
+	/* First all that depends on being in time, and then what takes time. */
 	for (size_t i = 0; i < s->n_items; i++) {
 		s->items[i].target = &s->look.targets[i];
 		open_item(s, &s->items[i]);
 	}
+	while (scan_sharers(s))
+		;
+	for (size_t i = 0; i < s->n_items; i++)
+		if (!s->items[i].done)
+			settle(s, &s->items[i], NULL);
 	err = wait_for_all(s);
 	if (err == -EINTR)
 		die_of_signal(s);
@@ -486,7 +501,7 @@ static int run(int argc, const char **argv)
 	if (s.look.mounts.n_cgroups == 0)
 		mounts_load(&s.look.mounts);
 	s.items = calloc(s.look.n_targets, sizeof(*s.items));
-	s.polls = calloc(s.look.n_targets + 1, sizeof(*s.polls));
+	s.polls = calloc(s.look.n_targets + N_OWN, sizeof(*s.polls));
 	if (s.items == NULL || s.polls == NULL)
 		return report_error(out->json, STATUS_FAILURE, "out of memory");
 	s.n_items = s.look.n_targets;

@@ -237,7 +237,9 @@ static void look_at_process(struct search *s, pid_t pid)
 	procfd = s->sys->open_at(s->self.proc_fd, name, O_DIRECTORY);
 	if (procfd < 0)
 		return;
-	if (observe_stat(s->sys, procfd, &st) < 0 || (st.flags & PF_KTHREAD)) {
+	/* The dead have no files and are in no call. */
+	if (observe_stat(s->sys, procfd, &st) < 0 || (st.flags & PF_KTHREAD) ||
+	    (st.state == 'Z' && st.threads <= 1)) {
 		s->sys->close(procfd);
 		return;
 	}

@@ -122,13 +122,6 @@ static void add_holder(struct text *t, const struct holder *h, pid_t target)
 	}
 }
 
-static void add_unseen(struct text *t, size_t n)
-{
-	if (n)
-		add(t, "; %zu %s not be inspected", n,
-		    n == 1 ? "process could" : "processes could");
-}
-
 static void add_holders(struct text *t, const struct watch_row *row)
 {
 	const struct holders *h = row->holders;
@@ -140,7 +133,9 @@ static void add_holders(struct text *t, const struct watch_row *row)
 	}
 	if (h->n == 0) {
 		add(t, "unknown holder: nothing in /proc shows it");
-		add_unseen(t, h->n_unseen);
+		if (h->n_unseen)
+			add(t, "; %zu %s not be inspected", h->n_unseen,
+			    h->n_unseen == 1 ? "process could" : "processes could");
 		return;
 	}
 	for (size_t i = 0; i < h->n && i < MAX_HOLDERS; i++) {
@@ -149,7 +144,6 @@ static void add_holders(struct text *t, const struct watch_row *row)
 	}
 	if (h->n > MAX_HOLDERS)
 		add(t, " and %zu more", h->n - MAX_HOLDERS);
-	add_unseen(t, h->n_unseen);
 }
 
 static bool is_held(const struct watch_row *row)
@@ -165,7 +159,10 @@ static void explain_who(const struct watch_row *row, char *ret, size_t size)
 	if (is_held(row)) {
 		add_holders(&t, row);
 	} else if (row->life) {
-		explain_blocker(row->life, ret, size);
+		char text[SENTENCE_SIZE];
+
+		explain_blocker(row->life, text, sizeof(text));
+		text_escape(text, ret, size);
 		t.at += strlen(ret);
 		t.left -= strlen(ret);
 		if (*ret == '\0' && row->thread && row->thread->tid)
@@ -190,7 +187,7 @@ static void explain_step(const struct watch_row *row, char *ret, size_t size)
 	if (h == NULL || !h->looked || h->n == 0) {
 		add(&t,
 		    h && h->n_unseen
-			    ? "look again as root"
+			    ? "look again with the right to inspect all processes (CAP_SYS_PTRACE)"
 			    : "only its user in the kernel can let it go (a driver, vhost, AIO)");
 		return;
 	}
@@ -289,7 +286,7 @@ static void add_released(struct text *t, const struct watch_row *row)
 
 static void add_obstacle(struct text *t, const struct watch_row *row)
 {
-	char text[SENTENCE_SIZE], line[SENTENCE_SIZE];
+	char line[SENTENCE_SIZE];
 
 	if (is_held(row)) {
 		add(t, "exited, but its address space");
@@ -302,14 +299,12 @@ static void add_obstacle(struct text *t, const struct watch_row *row)
 	} else {
 		add(t, "it is %s", phase_word(row->view.phase));
 	}
-	explain_who(row, text, sizeof(text));
-	text_escape(text, line, sizeof(line));
+	explain_who(row, line, sizeof(line));
 	if (*line)
 		add(t, "%s: %s", is_held(row) ? "" : ", blocker", line);
 	else if (!row->view.exited && row->view.phase != PHASE_ALIVE)
 		add(t, ", why is not known");
-	explain_step(row, text, sizeof(text));
-	text_escape(text, line, sizeof(line));
+	explain_step(row, line, sizeof(line));
 	if (*line)
 		add(t, "; next: %s", line);
 }
