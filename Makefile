@@ -179,7 +179,7 @@ UNDER := $(if $(findstring thread,$(SAN)),setarch -R)
 ENV := MMREAP='$(abspath $(BIN))' MMREAP_HELPERS='$(abspath $(H))' MMREAP_SAN='$(SAN)' \
 	CC='$(CC)' MAKEFLAGS= MAKELEVEL=
 TALLY := $(ENV) $(UNDER) tests/tally.sh $(RESULTS)
-BATS := bats --tap
+BATS := bats --tap --timing
 RINGS := static unit cli live
 ADD_UP := $(ENV) tests/tally.sh --sum
 

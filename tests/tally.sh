@@ -63,7 +63,10 @@ for command; do
 		/^not ok( |$)/ { f++ }
 		/^1\.\.[0-9]+/ { plan = substr($1, 4) }
 		END { print p + 0, f + 0, s + 0, plan == "" ? -1 : plan }')
-	if [ "$f" -eq 0 ] && [ "$status" -ne 0 ]; then
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		echo "not ok - $command: ended after ${TALLY_LIMIT:-1200} s" | tee -a "$log"
+		f=$((f + 1))
+	elif [ "$f" -eq 0 ] && [ "$status" -ne 0 ]; then
 		echo "not ok - $command: ended with status $status" | tee -a "$log"
 		f=1
 	elif [ "$plan" -ne $((p + f + s)) ]; then
