@@ -69,7 +69,7 @@ PLAIN_USER='setpriv --reuid=1000 --regid=1000 --clear-groups'
 		--robust ignore TARGET
 	expect_status 8
 	expect outcome pinned
-	[[ $(json_row 0 | jq -r .message) == *EBUSY* ]]
+	[[ $(json_row 0 | jq -r '"\(.errno) \(.message)"') == *EBUSY* ]]
 	[ "$FATES" = "target=SIGKILL other=lives" ]
 }
 
