@@ -7,9 +7,9 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "${scratch:?}"' EXIT
-# Nobody's settings, and none of the make that may have started this.
+# Nobody's settings, and none of the make that may have started this: its command is another one.
 export HOME=$scratch LC_ALL=C.UTF-8
-unset MAKEFLAGS MAKELEVEL DESTDIR
+unset MAKEFLAGS MAKELEVEL DESTDIR CC MMREAP MMREAP_HELPERS MMREAP_SAN
 
 # try NAME COMMAND...: ok when it ends well; what it says is in $scratch/said
 try() {
@@ -18,7 +18,8 @@ try() {
 	if "$@" >"$scratch/said" 2>&1; then
 		ok "$name"
 	else
-		not_ok "$name" "$(tail -n 40 "$scratch/said")"
+		not_ok "$name" "$(grep -A 8 '^not ok' "$scratch/said" | head -n 80
+			tail -n 20 "$scratch/said")"
 		return 1
 	fi
 }
