@@ -495,6 +495,8 @@ static size_t columns_of_terminal(void)
 	return 80;
 }
 
+#define MAX_ROWS 24
+
 static size_t drawn; /* bytes of the line that stands there */
 
 /*
@@ -503,11 +505,12 @@ static size_t drawn; /* bytes of the line that stands there */
  */
 static void wipe(struct text *t, size_t columns)
 {
-	size_t rows = drawn ? (drawn + columns - 1) / columns : 1;
+	size_t rows = drawn > columns ? (drawn + columns - 1) / columns : 1;
 
-	if (rows > 1)
-		add(t, "\033[%zuA", rows - 1);
-	add(t, "\r\033[J");
+	/* Row by row: some terminals keep what a wipe of the whole screen takes (tmux). */
+	add(t, "\r\033[K");
+	for (; rows > 1 && rows < MAX_ROWS; rows--)
+		add(t, "\033[A\033[K");
 }
 
 static void say(const char *text)
@@ -518,7 +521,7 @@ static void say(const char *text)
 
 void report_watch_line_end(void)
 {
-	char text[32];
+	char text[256];
 	struct text t = { .at = text, .left = sizeof(text) };
 
 	if (drawn == 0)
@@ -540,7 +543,7 @@ static void add_bar(struct text *t, size_t width, int64_t part, int64_t whole)
 
 void report_watch_line(const struct watch_progress *p)
 {
-	size_t columns = columns_of_terminal(), head_len, rest_len, room;
+	size_t columns = columns_of_terminal(), width, head_len, rest_len, room;
 	char head[128], rest[160], line[1024];
 	struct text h = { .at = head, .left = sizeof(head) };
 	struct text r = { .at = rest, .left = sizeof(rest) };
@@ -566,22 +569,31 @@ void report_watch_line(const struct watch_progress *p)
 	add_time(&r, "", p->time_us);
 
 	wipe(&t, columns);
+	/*
+	 * Without a break at the margin: a terminal that has just become narrower tells its size a
+	 * quarter of a second later (tmux).
+	 */
+	add(&t, "\033[?7l");
 	start = t.at;
 	head_len = strlen(head);
 	rest_len = strlen(rest);
-	/* The last column stays free: some terminals go to the next row there. */
-	room = columns > head_len + rest_len + 4 ? columns - head_len - rest_len - 4 : 0;
+	/* Some terminals go to the next row in the last column, and Ctrl-C writes "^C" first. */
+	width = columns > 3 ? columns - 3 : 1;
+	room = width > head_len + rest_len + 3 ? width - head_len - rest_len - 3 : 0;
 	add(&t, "%s", head);
 	if (room >= 5 && p->whole_bytes > 0)
 		add_bar(&t, room > 40 ? 40 : room, p->back_bytes, p->whole_bytes);
 	add(&t, "%s", rest);
-	if (columns > 1 && (size_t)(t.at - start) > columns - 1) {
-		char *end = start + columns - 1;
+	if ((size_t)(t.at - start) > width) {
+		char *end = start + width;
 
 		while (end > start && ((unsigned char)*end & 0xc0) == 0x80)
 			end--;
 		*end = '\0';
+		t.left += (size_t)(t.at - end);
+		t.at = end;
 	}
-	drawn = strlen(start);
+	drawn = (size_t)(t.at - start);
+	add(&t, "\033[?7h");
 	say(line);
 }

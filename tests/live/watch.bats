@@ -4,6 +4,7 @@
 # `watch`: each verdict as far as it can be seen, what holds it up, and nothing claimed beyond that.
 #
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
+# shellcheck disable=SC2030,SC2031 # each test has a WATCH of its own
 
 load ../lib/live
 
@@ -303,6 +304,10 @@ end_victim() {
 	[ "$(of timeout pid)" = "$VICTIM" ]
 }
 
+both_begun() {
+	[ "$(of start pid | wc -l)" -eq 2 ]
+}
+
 @test "watch: the members of a cgroup at the start" {
 	requires root freezer-v2
 	local first
@@ -312,7 +317,7 @@ end_victim() {
 	start_victim --mib 8
 	cgroup_add "$CGROUP" "$first" "$VICTIM"
 	watch_start --cgroup "$CGROUP"
-	until_true 20 eval '[ "$(of start pid | wc -l)" -eq 2 ]'
+	until_true 20 both_begun
 	kill -KILL "$first" "$VICTIM"
 	watch_end 0
 	[ "$(of reaped pid | wc -l)" -eq 2 ]
