@@ -75,7 +75,7 @@ enum progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 /** struct watch_options, struct watch_request - the command line of `watch` */
 struct watch_options {
 	enum watch_goal goal;
-	bool any; /* one target is enough */
+	bool any;	    /* one target is enough */
 	int64_t timeout_us; /* UNKNOWN: none */
 	int64_t interval_us;
 	enum progress progress;

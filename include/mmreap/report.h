@@ -123,7 +123,7 @@ extern const struct row_table report_table_sharers; /* struct sharers_row */
 extern const struct row_table report_table_status;  /* struct status_row */
 extern const struct row_table report_table_probe;   /* struct probe_row */
 
-extern const struct row_table report_table_watch;  /* struct watch_row */
+extern const struct row_table report_table_watch; /* struct watch_row */
 
 #define REPORT_MAX_COLUMNS 40
 

@@ -35,7 +35,7 @@ static struct {
 	volatile pid_t target, other;
 	volatile int ready;
 	volatile int go;
-} *shared;
+} * shared;
 
 static int command_pidns = -1;
 static const char *frozen_cgroup;
@@ -526,7 +526,7 @@ static const struct world worlds[] = {
 	{ "no-list", build_no_list },
 	{ "shared-memory", build_shared_memory },
 	{ "pair", build_pair },
-	{ "mixed-own", build_mixed_own }, /* target of user 1000, sharer of root */
+	{ "mixed-own", build_mixed_own },	  /* target of user 1000, sharer of root */
 	{ "mixed-foreign", build_mixed_foreign }, /* the other way round */
 	{ "sticky", build_sticky },
 	{ "fork-of-pair", build_fork_of_pair },
@@ -554,8 +554,7 @@ static int run_command(char **argv)
 	pid_t pid, inner;
 	int status;
 
-	snprintf(target_text, sizeof(target_text), "%d",
-		 shared->target ? shared->target : target);
+	snprintf(target_text, sizeof(target_text), "%d", shared->target ? shared->target : target);
 	snprintf(other_text, sizeof(other_text), "%d", other);
 	for (char **word = argv; *word; word++) {
 		if (!strcmp(*word, "TARGET"))
@@ -574,8 +573,8 @@ static int run_command(char **argv)
 			inner = fork();
 			if (inner > 0) {
 				waitpid(inner, &status, 0);
-				_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
-							  128 + WTERMSIG(status));
+				_exit(WIFEXITED(status) ? WEXITSTATUS(status)
+							: 128 + WTERMSIG(status));
 			}
 			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 			if (mount("proc", "/proc", "proc", 0, NULL) < 0)
@@ -633,8 +632,7 @@ static int build_and_run(const struct world *world, char **argv)
 	status = run_command(argv);
 	limit = now_ms() + SETTLE_MS;
 	printf("fates: target=%s", fate_of(target, target_fd, limit, text, sizeof(text)));
-	printf(" other=%s\n",
-	       other ? fate_of(other, other_fd, limit, text, sizeof(text)) : "none");
+	printf(" other=%s\n", other ? fate_of(other, other_fd, limit, text, sizeof(text)) : "none");
 	fflush(stdout);
 
 	if (frozen_cgroup) {
