@@ -8,8 +8,11 @@
 mapfile -t files < <(find . -path ./.git -prune -o -path ./build -prune -o -type f -print |
 	sed 's|^\./||' | grep -vE '^(COPYING|VERSION|packaging/.*|tests/fixtures/.*)$|\.json$' | sort)
 
+# A patch of the kernel is under the kernel's licence.
 licensed() {
-	head -n 5 "$1" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later'
+	local licence='GPL-2\.0-or-later'
+	[[ $1 != *.patch ]] || licence='GPL-2\.0-only'
+	head -n 5 "$1" | grep -q "SPDX-License-Identifier: $licence"
 }
 missing=$(for file in "${files[@]}"; do licensed "$file" || echo "$file"; done)
 none 'licence line' "$missing"
