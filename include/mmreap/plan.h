@@ -163,6 +163,7 @@ struct plan_kill {
 	struct plan_lists lists;
 	bool spare;	 /* the mm stays with the sharers */
 	bool collective; /* sharers are killed too */
+	bool kept;	 /* by a sharer that we may not kill */
 	bool held;
 	bool thawed;
 	bool graced;

@@ -376,6 +376,15 @@ static void stop_watching(struct victim *v)
 		atomic_store(&v->looker->stop, true);
 }
 
+static void make_room_for_sharers(struct victim *v)
+{
+	if (v->sharers)
+		return;
+	v->sharers = calloc(WORKER_SHARERS, sizeof(*v->sharers));
+	v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
+	v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
+}
+
 /* Start a step. What needs a gate or a slot is started by run_gates(). */
 static void begin(struct driver *d, struct victim *v)
 {
@@ -400,11 +409,7 @@ static void begin(struct driver *d, struct victim *v)
 		v->started = look(d, v, look_sharers);
 		break;
 	case PLAN_SHARER_RIGHTS:
-		if (v->sharers == NULL) {
-			v->sharers = calloc(WORKER_SHARERS, sizeof(*v->sharers));
-			v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
-			v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
-		}
+		make_room_for_sharers(v);
 		v->started = look(d, v, look_sharer_rights);
 		break;
 	case PLAN_LISTS:
@@ -420,6 +425,7 @@ static void begin(struct driver *d, struct victim *v)
 		seize(d, v);
 		break;
 	case PLAN_SIGNAL_SHARERS:
+		make_room_for_sharers(v);
 		v->started = look(d, v, look_signal_sharers);
 		break;
 	case PLAN_SETTLE:
@@ -479,6 +485,9 @@ static void collect_sharers(struct victim *v)
 	v->n_sharers = w->n_sharers;
 	v->row->obstacle = w->obstacle;
 	v->row->n_unknown = w->sharer_facts.unknown;
+	/* After the signals none is left, if all went well; the row tells who shared. */
+	if (v->step.kind == PLAN_SIGNAL_SHARERS && v->row->n_sharers >= (int64_t)w->scan.n_found)
+		return;
 	v->row->n_sharers = (int64_t)w->scan.n_found;
 	if (w->scan.n_found == 0 && w->sharer_facts.unknown)
 		v->row->n_sharers = UNKNOWN;
@@ -764,13 +773,11 @@ static void fill_killed(struct victim *v)
 {
 	size_t n = 0;
 
-	if (!v->plan.collective || !v->plan.signalled || v->n_sharers == 0)
-		return;
 	for (size_t i = 0; i < v->n_sharers; i++) {
 		const struct proc_ref *ref = &v->sharers[i].ref;
 		struct proc_id *id = &v->row->killed[n];
 
-		if (v->sharers[i].co_target)
+		if (!atomic_load(&v->sharers[i].signalled))
 			continue;
 		*id = (struct proc_id){ .pid = ref->pid, .inode = ref->inode };
 		memcpy(id->comm, ref->comm, sizeof(id->comm));

@@ -113,6 +113,7 @@ static int hold_new_sharers(struct worker *w)
 		hold_sharer(w, &ref);
 		fresh++;
 	}
+	w->obstacle = (struct proc_id){ 0 };
 	return fresh;
 }
 
@@ -128,6 +129,13 @@ void look_sharer_rights(struct worker *w)
 	w->err = n < 0 ? n : 0;
 }
 
+static void signal_sharer(struct worker *w, struct held_sharer *s)
+{
+	if (!s->co_target && !atomic_load(&s->signalled) &&
+	    w->sys->pidfd_signal(s->ref.pidfd, 9) == 0)
+		atomic_store(&s->signalled, true);
+}
+
 void look_signal_sharers(struct worker *w)
 {
 	size_t signalled = 0;
@@ -136,8 +144,7 @@ void look_signal_sharers(struct worker *w)
 		int n, err;
 
 		for (; signalled < w->n_sharers; signalled++)
-			if (!w->sharers[signalled].co_target)
-				w->sys->pidfd_signal(w->sharers[signalled].ref.pidfd, 9);
+			signal_sharer(w, &w->sharers[signalled]);
 		/* A sharer can have made another one before it died. T still has the mm. */
 		err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
 		if (err < 0 || atomic_load(&w->stop)) {

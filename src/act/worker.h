@@ -29,11 +29,13 @@ struct shared {
  * struct held_sharer - a sharer that is held and that we may signal
  * @fds: its threads have robust lists in the same memory; mem is the target's, borrowed
  * @co_target: it is a target of this run itself and gets its signal as such
+ * @signalled: our SIGKILL reached it
  */
 struct held_sharer {
 	struct proc_ref ref;
 	struct victim_fds fds;
 	bool co_target;
+	_Atomic bool signalled;
 };
 
 struct worker {

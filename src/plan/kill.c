@@ -555,6 +555,7 @@ static struct plan_step after_signal_sharers(struct plan_kill *st, const struct 
 		st->where = STEPNAME_SIGNAL;
 		st->err = -r->err;
 		st->collective = false;
+		st->kept = true;
 	}
 	return after_kill(st, r);
 }
@@ -769,6 +770,9 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 	if (r->view.core_dumping) /* the dumper notices SIGKILL within some milliseconds */
 		return pause_then(st, r->now_us, MS, PLAN_REAP);
 	if (s->clone_vm + s->vfork > 0) {
+		/* None was there before the signal, and one has come since: it is meant as well. */
+		if (st->cfg.opt.sharers == SHARERS_KILL && st->signalled && !st->kept)
+			st->collective = true;
 		if (st->collective && ++st->tries_reap < EINVAL_TRIES)
 			return signal_sharers(st, r->now_us);
 		if (s->clone_vm == 0 && !st->collective) {
