@@ -284,21 +284,49 @@ static void boost(struct driver *d, struct victim *v)
 	d->sys->close(dir);
 }
 
+static int move_to(struct driver *d, int cgroup, const struct proc_ref *ref)
+{
+	char pid[16];
+
+	/* The number is its own as long as it has not exited. */
+	if (d->sys->pidfd_exited(ref->pidfd))
+		return 0;
+	snprintf(pid, sizeof(pid), "%d", (int)ref->pid);
+	return d->sys->write_file(cgroup, "cgroup.procs", pid);
+}
+
+/* Who was killed with it has to end as well. */
+static int thaw_sharers(struct driver *d, struct victim *v)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < v->n_sharers && err == 0; i++) {
+		const struct held_sharer *s = &v->sharers[i];
+		int cgroup;
+
+		if (!atomic_load(&s->signalled) || !observe_v1_frozen(d->sys, s->ref.procfd))
+			continue;
+		cgroup = cgroup_find_thawed(d->sys, d->run->thaw_mounts, s->ref.procfd);
+		if (cgroup < 0)
+			return cgroup;
+		err = move_to(d, cgroup, &s->ref);
+		d->sys->close(cgroup);
+	}
+	return err;
+}
+
 /* Only the victim leaves the frozen cgroup: a process that moves to a thawed one is thawed. */
 static int thaw(struct driver *d, struct victim *v)
 {
-	char pid[16];
+	int err;
 
 	if (v->thawed_fd < 0 && d->run->thaw_mounts)
 		v->thawed_fd =
 			cgroup_find_thawed(d->sys, d->run->thaw_mounts, v->target->ref.procfd);
 	if (v->thawed_fd < 0)
 		return v->thawed_fd;
-	/* The number is its own as long as it has not exited. */
-	if (d->sys->pidfd_exited(v->target->ref.pidfd))
-		return 0;
-	snprintf(pid, sizeof(pid), "%d", (int)v->target->ref.pid);
-	return d->sys->write_file(v->thawed_fd, "cgroup.procs", pid);
+	err = move_to(d, v->thawed_fd, &v->target->ref);
+	return err ? err : thaw_sharers(d, v);
 }
 
 static bool has_exited(struct driver *d, struct victim *v)
