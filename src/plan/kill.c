@@ -18,7 +18,7 @@
 /* Looks before the signal that can block (mmap lock, exec_update_lock): then we go on without. */
 #define SHARERS_US (2000 * MS)
 #define LISTS_US (2000 * MS)
-#define HOLD_US (250 * MS)
+#define HOLD_US (1000 * MS)
 /* --timeout 0 still needs the exit stop of T before the reap: a few scheduling rounds. */
 #define SETTLE_NOWAIT_US (100 * MS)
 /* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
