@@ -17,6 +17,11 @@ look() {
 	LOOKED=$command
 }
 
+# looked_at COMMAND: $output came from it by another way
+looked_at() {
+	LOOKED=$1
+}
+
 # looked FILTER: jq over the rows
 looked() {
 	jq --raw-output ".$LOOKED | $1" <<<"$output"
@@ -58,4 +63,5 @@ run_plainly() {
 }
 
 # NOBODY: a user without any right
+# shellcheck disable=SC2034 # the tests use it
 NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all --)

@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `mmreap probe`: what is tried is told as it is, whoever asks and whatever is missing.
+
+load ../lib/live
+load ../lib/look
+
+# state CAPABILITY
+state() {
+	looked ".[] | select(.capability == \"$1\") | .state"
+}
+
+# states CAPABILITY STATE [CAPABILITY STATE...]
+states() {
+	while (($# > 1)); do
+		if [ "$(state "$1")" != "$2" ]; then
+			echo "$1 is '$(state "$1")', expected '$2'" >&2
+			looked '.[] | [.capability, .state, .how] | join(": ")' >&2
+			return 1
+		fi
+		shift 2
+	done
+}
+
+told_in_full() {
+	[ "$(looked 'map(select((.state // "") == "" or (.consequence // "") == "" or (.how // "") == "")) | length')" -eq 0 ]
+}
+
+# without CALL ERROR: as under a filter that answers so
+without() {
+	run_by strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2"
+}
+
+@test "probe: as root" {
+	requires root mrelease ptrace kcmp inodes
+	look probe
+	expect_status 0
+	told_in_full
+	states kill-and-reap yes process_mrelease yes pidfd yes pidfs-inodes yes hold trace \
+		robust-lists yes pagemap-test yes kcmp yes procfs yes
+	[ -z "$stderr" ]
+}
+
+@test "probe: as a user without any right" {
+	requires root nobody mrelease ptrace kcmp
+	run_by "${NOBODY[@]}"
+	look probe
+	expect_status 0
+	told_in_full
+	states kill-and-reap yes hold trace robust-lists yes kcmp yes boost no capabilities none
+}
+
+@test "probe: as root of user, PID and mount namespaces of its own" {
+	requires root nobody userns pidns mrelease
+	run_by "${NOBODY[@]}" unshare --user --map-root-user --pid --fork --mount-proc --kill-child
+	look probe
+	expect_status 0
+	told_in_full
+	states kill-and-reap yes namespaces "child (user, PID)" procfs yes
+	[[ $(looked '.[] | select(.capability == "capabilities") | .consequence') == *"this user namespace"* ]]
+}
+
+@test "probe: in a PID namespace that has the /proc of another" {
+	requires root pidns
+	run_by unshare --pid --fork --kill-child
+	look probe
+	[ "$status" -ne 0 ]
+	says "/proc"
+}
+
+@test "probe: without process_mrelease" {
+	requires root strace
+	for error in ENOSYS EPERM; do
+		without process_mrelease "$error"
+		look probe
+		run_plainly
+		expect_status 4
+		told_in_full
+		states kill-and-reap no
+		[ "$(state process_mrelease)" = "$([ $error = ENOSYS ] && echo no || echo filtered)" ]
+		[[ $(looked '.[] | select(.capability == "process_mrelease") | .how') == *"gave $error" ]]
+	done
+}
+
+@test "probe: without pidfd_open" {
+	requires root strace mrelease
+	for error in ENOSYS EPERM; do
+		without pidfd_open "$error"
+		look probe
+		run_plainly
+		expect_status 4
+		told_in_full
+		states kill-and-reap no pidfd no hold unknown
+	done
+}
+
+@test "probe: without kcmp, without ptrace" {
+	requires root strace mrelease
+	for error in ENOSYS EPERM; do
+		without kcmp "$error"
+		look probe
+		run_plainly
+		expect_status 0
+		states kcmp no kill-and-reap yes
+		without ptrace "$error"
+		look probe
+		run_plainly
+		expect_status 0
+		states hold no kill-and-reap yes
+		[[ $(looked '.[] | select(.capability == "hold") | .how') == *"gave $error" ]]
+	done
+}
+
+@test "probe: the flag, should a kernel know it" {
+	requires root strace
+	run_by strace -f -qq -o /dev/null -e trace=process_mrelease -e inject=process_mrelease:error=EBADF:when=2
+	look probe
+	states reap-kill-flag yes
+}
+
+@test "probe: on a /proc with hidepid" {
+	requires root nobody mrelease
+	cat >hidden <<-SCRIPT
+		mount -t proc -o hidepid=2 proc /proc
+		${NOBODY[*]} '$MMREAP' probe --json
+	SCRIPT
+	run --separate-stderr unshare --mount bash hidden
+	looked_at probe
+	expect_status 0
+	states procfs hidepid=2 kill-and-reap yes
+	sed -i "s/^setpriv.*/'${MMREAP//\//\\/}' probe --json/" hidden
+	run --separate-stderr unshare --mount bash hidden
+	states procfs hidepid=2
+	[[ $(looked '.[] | select(.capability == "procfs") | .consequence') == *exempt* ]]
+}
+
+@test "probe: nothing is left of the children that it tries on" {
+	requires root strace pidns
+	for without in "" process_mrelease ptrace pidfd_open pidfd_send_signal; do
+		cat >left <<-SCRIPT
+			${without:+strace -f -qq -o /dev/null -e trace=$without -e inject=$without:error=EPERM} '$MMREAP' probe >/dev/null
+			ls /proc | grep -cE '^[0-9]+$'
+		SCRIPT
+		# bash, ls and grep
+		run --separate-stderr timeout 20 unshare --pid --fork --mount-proc --kill-child bash left
+		echo "without $without: $output"
+		[ "${lines[-1]}" -eq 3 ]
+	done
+}
+
+@test "probe: takes no target; columns as everywhere" {
+	mmreap probe 1
+	expect_status 2
+	mmreap probe -n -o capability,state
+	[[ ${lines[0]} == "kill-and-reap"* ]]
+	mmreap probe -H
+	expect_status 0
+	[[ $output == *consequence* ]]
+	mmreap probe -o bogus
+	expect_status 2
+}
