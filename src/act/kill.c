@@ -560,13 +560,28 @@ static bool reap_moved(struct victim *v, int64_t now)
 static void tell_progress(struct driver *d, struct victim *v, int64_t now)
 {
 	int64_t page = d->run->self->page_bytes, rss = atomic_load(&v->shared->rss_pages);
+	int64_t since = v->signal_us ? v->signal_us : v->reap_started_us; /* --reap-only */
 
-	if (!d->run->on_progress || now - v->signal_us < PROGRESS_AFTER_US ||
+	if (!d->run->on_progress || since == 0 || now - since < PROGRESS_AFTER_US ||
 	    now - v->told_us < PROGRESS_US)
 		return;
 	v->told_us = now;
 	d->run->on_progress(d->run->arg, &v->target->ref, rss < 0 ? UNKNOWN : rss * page,
-			    v->rss_before < 0 ? UNKNOWN : v->rss_before * page, now - v->signal_us);
+			    v->rss_before < 0 ? UNKNOWN : v->rss_before * page, now - since);
+}
+
+/* An exit that uses CPU time is under way. Asked before the limit, which is short where it is boosted. */
+static bool exit_moved(struct driver *d, struct victim *v, int64_t now)
+{
+	int64_t ticks = atomic_load(&v->shared->cpu_ticks), seen = v->seen_ticks;
+
+	if (v->step.kind == PLAN_AWAIT_EXIT)
+		tell_progress(d, v, now);
+	v->moved_us = now;
+	if (ticks == UNKNOWN || ticks == seen)
+		return false;
+	v->seen_ticks = ticks;
+	return seen != UNKNOWN;
 }
 
 /* Is the step over? Sets the result if so. */
@@ -602,23 +617,13 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 			if (v->exit_us == 0)
 				v->exit_us = now;
 			set_result(d, v, 0);
+		} else if (now - v->moved_us > PROGRESS_US && exit_moved(d, v, now)) {
+			set_result(d, v, -EINPROGRESS);
 		} else if (late) {
 			char wchan[64];
 
 			v->result.view.frozen = is_frozen(d, v, wchan, sizeof(wchan));
 			set_result(d, v, -ETIMEDOUT);
-		} else if (now - v->moved_us > PROGRESS_US) {
-			int64_t ticks = atomic_load(&v->shared->cpu_ticks);
-
-			tell_progress(d, v, now);
-			v->moved_us = now;
-			if (ticks != UNKNOWN && ticks != v->seen_ticks) {
-				bool first = v->seen_ticks == UNKNOWN;
-
-				v->seen_ticks = ticks;
-				if (!first)
-					set_result(d, v, -EINPROGRESS);
-			}
 		}
 		return;
 	case PLAN_REAP:
