@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A victim that gets no CPU: the reap runs on our time, the rest of its exit is raised; and what is
+# raised neither starves others nor stays raised on anything that lives.
+#
+# shellcheck disable=SC2030,SC2031 # a test is a subshell
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+
+load ../lib/live
+
+median() {
+	printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
+}
+
+# sched_of TID: nice and policy
+sched_of() {
+	local stat
+	stat=$(</proc/"$1"/stat)
+	stat=${stat##*) }
+	# shellcheck disable=SC2086 # words
+	set -- $stat
+	# fields 19 and 41 of the whole line
+	echo "${17} ${39}"
+}
+
+@test "starved: 256 MiB, SCHED_IDLE, 3 hogs on each CPU: against kill -9" {
+	requires root mrelease ptrace
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer slows mmreap down"
+	local plain=() ours=() p o limit=6000 took
+	hogs_start 3
+	for _ in 1 2 3; do
+		start_victim --mib 256
+		chrt --idle --all-tasks --pid 0 "$VICTIM"
+		# What takes longer counts as the limit, and is helped to its end.
+		took=$("$HELPERS/naive" --kill-only --timeout $limit "$VICTIM" 3>&- | jq .exit_ms)
+		[ "$took" != null ] || {
+			took=$limit
+			chrt --other --all-tasks --pid 0 "$VICTIM" || :
+		}
+		plain+=("$took")
+		start_victim --mib 256
+		chrt --idle --all-tasks --pid 0 "$VICTIM"
+		kill_json "$VICTIM"
+		expect_status 0
+		expect outcome reaped exited true
+		ours+=("$(json_row 0 | jq .exit_ms)")
+	done
+	hogs_stop
+	p=$(median "${plain[@]}") o=$(median "${ours[@]}")
+	say "256 MiB, SCHED_IDLE, 3 hogs per CPU, signal to exit in ms:" \
+		"kill -9 ${plain[*]} ($limit: or more), mmreap ${ours[*]}"
+	say "$(jq -nr "\"ratio of the medians: \($p / $o | floor)\"")"
+	[ "$(jq -n "$p >= 50 * $o")" = true ]
+}
+
+@test "starved: with --boost never it is not raised, and takes longer" {
+	requires root mrelease ptrace
+	local boosted never
+	hogs_start 3
+	start_victim --mib 64
+	chrt --idle --all-tasks --pid 0 "$VICTIM"
+	kill_json --boost never -t 60 "$VICTIM"
+	expect_status 0
+	never=$(json_row 0 | jq .exit_ms)
+	start_victim --mib 64
+	chrt --idle --all-tasks --pid 0 "$VICTIM"
+	kill_json -t 60 "$VICTIM"
+	expect_status 0
+	boosted=$(json_row 0 | jq .exit_ms)
+	hogs_stop
+	say "64 MiB, signal to exit in ms: boosted $boosted, --boost never $never"
+}
+
+@test "starved: a thousand dying threads do not starve a normal process" {
+	requires root mrelease ptrace
+	local quiet ours plain fd out
+	coproc GAP { "$HELPERS/gap" 3>&-; }
+	out=${GAP[0]} fd=${GAP[1]}
+	read -r -t 10 -u "$out"
+	gap() {
+		echo >&"$fd"
+		read -r -t 10 -u "$out"
+		echo "$REPLY"
+	}
+	start_victim --mib 256 --threads 999
+	chrt --idle --all-tasks --pid 0 "$VICTIM"
+	gap >/dev/null
+	sleep 1
+	quiet=$(gap)
+	kill_json -t 60 "$VICTIM"
+	ours=$(gap)
+	expect_status 0
+	expect exited true
+	start_victim --mib 256 --threads 999
+	gap >/dev/null
+	"$HELPERS/naive" --kill-only --timeout 60000 "$VICTIM" >/dev/null 3>&-
+	plain=$(gap)
+	exec {fd}>&-
+	say "longest time for which a spinning process did not run, in ms:" \
+		"nothing else $quiet, 1000 threads by mmreap $ours, by kill -9 $plain"
+	# The watchdogs of this world wait for seconds; a tenth of one more is what we allow us.
+	[ "$(jq -n "$ours <= 100 + 2 * ([$quiet, $plain] | max)")" = true ]
+}
+
+@test "starved: nothing that lives stays raised" {
+	requires root mrelease ptrace kcmp
+	local before pid kept
+	hogs_start 2
+	start_victim --mib 16 --sched idle
+	kept=$VICTIM
+	start_victim --mib 64 --sched idle --sharer=2
+	kill_json --sharers spare -t 30 "$VICTIM"
+	expect_status 0
+	for pid in "$kept" "${OTHERS[@]}"; do
+		[ "$(sched_of "$pid")" = "0 5" ]
+		untouched "$pid"
+	done
+	# Its child outlives it; its neighbours in the shell's group, and the shell, are as before.
+	before=$(sched_of $$)
+	start_victim --mib 64 --nice 5 --fork-cow
+	kill_json -t 30 "$VICTIM"
+	expect_status 0
+	hogs_stop
+	[ "$(sched_of "${OTHERS[0]}")" = "5 0" ]
+	[ "$(sched_of $$)" = "$before" ]
+}
+
+@test "starved: pending, it is not raised beyond its end" {
+	requires root mrelease ptrace
+	# Held in the exit by somebody else: raised at most until it is gone; nobody else is.
+	start_victim --mib 16 --trace-exit --fork-cow
+	kill_json --timeout 1 "$VICTIM"
+	expect_status 3
+	[ "$(sched_of "${OTHERS[0]}")" = "0 0" ]
+}
+
+@test "starved: by an unprivileged caller" {
+	requires root nobody mrelease
+	hogs_start 2
+	start_victim --mib 64 --uid 65534
+	run --separate-stderr timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all -- "$MMREAP" kill --json -t 50 "$VICTIM"
+	hogs_stop
+	expect_status 0
+	expect exited true
+	is_gone "$VICTIM"
+}
