@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Many targets: all signalled first, the biggest reaped first, and the last byte back sooner.
+#
+# shellcheck disable=SC2030,SC2031 # a test is a subshell
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+
+load ../lib/live
+
+median() {
+	printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
+}
+
+# mixed COUNT: PIDS of victims of mixed size, 4 to 128 MiB
+mixed() {
+	local i
+	PIDS=()
+	for ((i = 0; i < $1; i++)); do
+		start_victim --mib $((4 << i % 6)) --threads $((i % 4))
+		PIDS+=("$VICTIM")
+	done
+}
+
+# The pidfds become readable when a process has exited; its memory came back before that.
+@test "many: 64 victims of mixed size, against kill -9 on all" {
+	requires mrelease ptrace
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer slows mmreap down"
+	local ours=() whole=() plain=() begin pid
+	for _ in 1 2 3; do
+		mixed 64
+		begin=${EPOCHREALTIME/./}
+		kill_json "${PIDS[@]}"
+		whole+=($(((${EPOCHREALTIME/./} - begin) / 1000)))
+		expect_status 0
+		ours+=("$(jq '[.kill[].exit_ms] | max' <<<"$output")")
+		[ "$(jq '[.kill[] | select(.exited)] | length' <<<"$output")" -eq 64 ]
+		for pid in "${PIDS[@]}"; do
+			is_gone "$pid"
+		done
+		mixed 64
+		begin=${EPOCHREALTIME/./}
+		kill -KILL "${PIDS[@]}"
+		wait "${PIDS[@]}" || :
+		plain+=($(((${EPOCHREALTIME/./} - begin) / 1000)))
+	done
+	say "64 victims of 4 to 128 MiB, first signal to last exit in ms: mmreap ${ours[*]}, kill -9 ${plain[*]}"
+	say "ratio of the medians: $(jq -n "$(median "${ours[@]}") / $(median "${plain[@]}") * 100 | round / 100")," \
+		"the whole run of mmreap: ${whole[*]}"
+}
+
+@test "many: all are signalled before any is reaped, the biggest is reaped first" {
+	requires mrelease ptrace strace
+	local order
+	mixed 12
+	run --separate-stderr timeout 60 strace -f -qq -o trace \
+		-e trace=pidfd_send_signal,process_mrelease "$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	[ "$(jq '.kill | length' <<<"$output")" -eq 12 ]
+	# Every SIGKILL comes before the first process_mrelease of a real descriptor.
+	order=$(grep -oE 'SIGKILL|process_mrelease\([0-9]+' trace | cut -c 1-7 | uniq -c |
+		awk '{ print $2 ":" $1 }' | paste -sd ' ')
+	[[ $order == "SIGKILL:12 process:"* ]]
+	[[ $order != *SIGKILL*SIGKILL* ]]
+}
+
+@test "many: no more reaps at a time than CPUs" {
+	requires mrelease ptrace strace
+	local most
+	mixed 12
+	run --separate-stderr timeout 60 strace -f -qq -o trace -e trace=process_mrelease \
+		-e inject=process_mrelease:delay_enter=20000 "$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	# "PID process_mrelease(7, 0 <unfinished ...>" and "PID <... process_mrelease resumed>"
+	most=$(awk '/process_mrelease\([0-9]+.*unfinished/ { if (++n > most) most = n }
+		/process_mrelease resumed/ { n-- } END { print most + 0 }' trace)
+	say "12 victims on $(nproc) CPUs: $most reaps at a time"
+	((most <= $(nproc)))
+}
+
+@test "many: each gets its own outcome" {
+	requires root mrelease ptrace kcmp
+	local gone a b c d
+	start_victim --mib 4
+	gone=$VICTIM
+	stop_job "$VICTIM"
+	start_victim --mib 16
+	a=$VICTIM
+	start_victim --mib 16 --sharer=1
+	b=$VICTIM
+	start_victim --mib 16 --stop
+	c=$VICTIM
+	start_victim --zombie
+	d=$VICTIM
+	kill_json "$a" "$gone" "$b" 1 "$c" 2 "$d"
+	expect_status 64
+	[ "$(jq -r '[.kill[].outcome] | join(" ")' <<<"$output")" = \
+		"reaped no-process refused-shared refused-protected reaped refused-protected exited" ]
+	untouched "$b"
+}
+
+@test "many: one that blocks does not keep the others" {
+	requires root mrelease ptrace
+	local blocked
+	start_victim --mib 16 --trace-exit
+	blocked=$VICTIM
+	mixed 6
+	kill_json --timeout 2 "$blocked" "${PIDS[@]}"
+	expect_status 64
+	[ "$(jq -r '[.kill[].outcome] | sort | unique | join(" ")' <<<"$output")" = "pending reaped" ]
+	[ "$(jq '[.kill[] | select(.outcome == "reaped")] | length' <<<"$output")" -eq 6 ]
+}
+
+@test "many: with few descriptors" {
+	requires mrelease ptrace
+	mixed 24
+	# The soft limit is raised; under a low hard one each is done or named, and none is only signalled.
+	run --separate-stderr bash -c 'ulimit -S -n 32; exec timeout 60 "$@"' - \
+		"$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	mixed 24
+	run --separate-stderr bash -c 'ulimit -n 64; exec timeout 60 "$@"' - \
+		"$MMREAP" kill --json "${PIDS[@]}"
+	say "24 targets, 64 descriptors: status $status, $(jq -c '[.kill[]? | .outcome] | group_by(.) |
+		map({(.[0]): length}) | add' <<<"$output")"
+	jq -e --slurp 'length == 1' <<<"$output" >/dev/null
+	((status != 137 && status != 124))
+	local pid i=0
+	for pid in "${PIDS[@]}"; do
+		case $(jq -r --argjson pid "$pid" '.kill[]? | select(.pid == $pid) | .outcome' <<<"$output") in
+		reaped | freed | exited | killed) is_gone "$pid" ;;
+		'' | failed | denied | unsupported) untouched "$pid" ;;
+		*) ;;
+		esac
+	done
+}
+
+@test "many: with few threads" {
+	requires root nobody mrelease ptrace
+	local pid
+	PIDS=()
+	for _ in 1 2 3 4 5 6; do
+		start_victim --mib 4 --uid 65534
+		PIDS+=("$VICTIM")
+	done
+	# Victims count too: room for a handful of threads, not for two for each.
+	run --separate-stderr timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all -- prlimit --nproc=12 "$MMREAP" kill --json -t 10 "${PIDS[@]}"
+	say "6 targets, room for 6 threads: status $status, $(jq -c '[.kill[]? | .outcome] | group_by(.) |
+		map({(.[0]): length}) | add' <<<"$output")"
+	jq -e --slurp 'length == 1' <<<"$output" >/dev/null
+	((status != 137 && status != 124))
+	for pid in "${PIDS[@]}"; do
+		case $(jq -r --argjson pid "$pid" '.kill[] | select(.pid == $pid) | .outcome' <<<"$output") in
+		reaped | freed | exited | killed) is_gone "$pid" ;;
+		failed | denied) untouched "$pid" ;;
+		*) ;;
+		esac
+	done
+}
