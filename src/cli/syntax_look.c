@@ -35,7 +35,7 @@ const struct cli_syntax cli_syntax_sharers = {
 
 #define AT(member) offsetof(struct status_options, member)
 static const struct cli_option status_options[] = {
-	{ "deep", 0, CLI_FLAG, NULL, AT(deep), "read also what can wait for its mmap lock" },
+	{ "deep", 0, CLI_FLAG, NULL, AT(deep), "also what can wait for its mmap lock" },
 	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), "where the answer comes from" },
 };
 #undef AT
