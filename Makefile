@@ -209,8 +209,12 @@ check-unit: $(UNIT) ## pure functions against tables
 check-cli: all helpers ## the command line: options, refusals, output, statuses
 	@$(TALLY) cli $(if $(wildcard tests/cli/*.bats),'$(BATS) tests/cli')
 
+# A sanitizer looks for other things than rare races: what runs every path of the hold is enough.
+LIVE := $(if $(SAN),$(wildcard $(patsubst %,tests/live/kill-%.bats,\
+	errors frozen inject robust sharers states thaw user)),tests/live)
+
 check-live: all helpers ## real victims on this kernel (as root, most of it)
-	@$(TALLY) live $(if $(wildcard tests/live/*.bats),'$(BATS) tests/live')
+	@$(TALLY) live $(if $(wildcard tests/live/*.bats),'$(BATS) $(LIVE)')
 
 SAN_BUILDS := address,undefined thread
 san_dir = $(BUILD)/san-$(subst $(comma),-,$(1))
