@@ -327,9 +327,9 @@ int cgroup_find_thawed(const struct sys *sys, const struct mounts *mounts, int p
 	if (procfile_cgroup(text, (size_t)n, "freezer", path, sizeof(path)) < 0)
 		return -ENOENT;
 	while (path[0] == '/' && path[1] != '\0') {
-		*strrchr(path, '/') = '\0';
-		if (path[0] == '\0')
-			strcpy(path, "/");
+		char *slash = strrchr(path, '/');
+
+		slash[slash == path] = '\0'; /* the parent of "/a" is "/" */
 		if (mounts_cgroup_dir(mount, path, dir, sizeof(dir)) < 0)
 			return -ENOENT;
 		fd = sys->open_at(AT_FDCWD, dir, O_DIRECTORY);
