@@ -517,7 +517,8 @@ static void collect_sharers(struct victim *v)
 	if (v->step.kind == PLAN_SIGNAL_SHARERS && v->row->n_sharers >= (int64_t)w->scan.n_found)
 		return;
 	v->row->n_sharers = (int64_t)w->scan.n_found;
-	if (w->scan.n_found == 0 && w->sharer_facts.unknown)
+	if (w->scan.n_found == 0 &&
+	    (w->sharer_facts.unknown || (w->err < 0 && v->step.kind == PLAN_SHARERS)))
 		v->row->n_sharers = UNKNOWN;
 	memcpy(v->row->sharers, w->found, n * sizeof(w->found[0]));
 }

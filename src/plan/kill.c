@@ -739,6 +739,8 @@ static struct plan_step after_reap(struct plan_kill *st, const struct plan_resul
 		st->method = METHOD_KILL_ONLY;
 		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
 	case -ETIMEDOUT:
+		if (st->reap_err == EAGAIN) /* it was tried over and over, and did return */
+			return done_released(st, OUTCOME_PENDING, REASON_REAP_INCOMPLETE);
 		st->reap_err = ETIMEDOUT;
 		st->where = STEPNAME_REAP;
 		return done_released(st, OUTCOME_PENDING, REASON_REAP_BLOCKED);
@@ -887,6 +889,8 @@ static struct plan_step after_pause(struct plan_kill *st, const struct plan_resu
 	/* Past the limit: one last look says why it did not work. */
 	if (r->now_us >= wait_limit(st) && st->reap_err == EINVAL)
 		return examine(st, r->now_us);
+	if (r->now_us >= wait_limit(st) && st->reap_err == EAGAIN)
+		return done_released(st, OUTCOME_PENDING, REASON_REAP_INCOMPLETE);
 	return reap(st);
 }
 
