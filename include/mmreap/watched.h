@@ -7,6 +7,7 @@
  * instant; after it only the pagemap test is made.
  */
 
+#include <mmreap/kernelview.h>
 #include <mmreap/observe.h>
 #include <mmreap/watch.h>
 
@@ -32,6 +33,8 @@ enum watch_source changes_source(const struct watch_view *view, enum watch_event
 /**
  * struct watched - one target
  * @fds: owned; the pagemap is bound to the mm, not to the process
+ * @kernel: borrowed, or NULL; @awaited: its name for the mm
+ * @unreferenced_us: when the pagemap test first said so
  * @sharers: those that used the mm when they were last looked for
  * @sharers_stale: they are to be looked for (again)
  */
@@ -50,6 +53,9 @@ struct watched {
 	char comm[COMM_SIZE]; /* as /proc/PID/comm had it at the last look */
 	uint64_t signature;
 	bool third_party;
+	struct kernelview *kernel;
+	int awaited;
+	int64_t unreferenced_us;
 	int64_t peak_kib;
 	struct sharer sharers[ROW_SHARERS];
 	size_t n_sharers;
@@ -60,6 +66,9 @@ struct watched {
 int watched_open(const struct sys *sys, const struct run_self *self, const struct mounts *mounts,
 		 const struct proc_ref *ref, pid_t zombie, struct watched *ret);
 void watched_close(struct watched *w);
+
+/** watched_await - Let the kernel tell when its mm is torn down. 0, or why it does not. */
+int watched_await(struct watched *w, struct kernelview *kernel);
 
 /** watched_look - Look again: @w->view and @w->memory. */
 void watched_look(struct watched *w);

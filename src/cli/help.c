@@ -67,7 +67,7 @@ void cli_print_help(const struct cli_syntax *syntax)
 
 void cli_print_version(void)
 {
-	printf("mmreap %s\noptional parts: none\n", MMREAP_VERSION);
+	printf("mmreap %s\noptional parts: %s\n", MMREAP_VERSION, MMREAP_PARTS);
 }
 
 static void dump_group(const char *command, const struct cli_group *group)

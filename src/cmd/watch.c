@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
+#include <mmreap/kernelview.h>
 #include <mmreap/report.h>
 #include <mmreap/watched.h>
 #include <poll.h>
@@ -21,8 +22,8 @@
 /* Sharers are looked for one target at a time; with more the look would be as long as the watch. */
 #define MAX_SHARER_SCANS 64
 #define NEVER INT64_MAX
-/* The first of the descriptors that are waited for: signals, and standard output. */
-#define N_OWN 2
+/* The first of the descriptors that are waited for: signals, standard output, the kernel's events. */
+#define N_OWN 3
 
 /**
  * struct item - one target
@@ -44,6 +45,7 @@ struct story {
 	struct item *items;
 	size_t n_items;
 	struct pollfd *polls;
+	struct kernelview *kernel; /* NULL: /proc alone */
 	sigset_t signals;
 	int signal_fd;
 	bool draws, only_results, printed, broken;
@@ -57,6 +59,8 @@ static void story_free(struct story *s)
 			watched_close(&s->items[i].w);
 	free(s->items);
 	free(s->polls);
+	if (s->kernel)
+		kernelview_close(s->kernel);
 	look_close(&s->look);
 	cleanup_close(&s->signal_fd);
 	target_list_free(&s->req.targets);
@@ -348,6 +352,8 @@ static int64_t arm(struct story *s, size_t *ret_n)
 	s->polls[0] = (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
 	/* A pipe that nobody reads any more is an error condition. */
 	s->polls[1] = (struct pollfd){ .fd = STDOUT_FILENO };
+	s->polls[2] = (struct pollfd){ .fd = s->kernel ? kernelview_fd(s->kernel) : -1,
+				       .events = POLLIN };
 	for (size_t i = 0; i < s->n_items; i++) {
 		const struct item *it = &s->items[i];
 		const struct watch_view *v = &it->w.view;
@@ -387,12 +393,17 @@ static int wait_for_events(struct story *s, bool at_once)
 
 static void look_at_due(struct story *s)
 {
+	bool torn_down = s->polls[2].revents != 0;
 	int64_t t = now(s);
+
+	if (torn_down)
+		kernelview_drain(s->kernel);
 
 	for (size_t i = 0; i < s->n_items; i++) {
 		struct item *it = &s->items[i];
 
-		if (it->done || (s->polls[i + N_OWN].revents == 0 && it->due_us > t))
+		if (it->done || (s->polls[i + N_OWN].revents == 0 && it->due_us > t &&
+				 !(torn_down && it->w.view.exited)))
 			continue;
 		look_again(s, it);
 		if (s->req.opt.verbose && !it->done && is_stuck(s, it)) {
@@ -437,6 +448,40 @@ static enum exit_status status_of(const struct story *s)
 	return status_combine(statuses, n);
 }
 
+/* The kernel's events, where they can be had. What is open is opened before: this takes a while. */
+static void ask_kernel(struct story *s)
+{
+	const struct watch_options *opt = &s->req.opt;
+	int err = 0;
+
+	if (opt->source == SOURCE_AUTO && opt->goal != WATCH_FOR_EXITED)
+		err = kernelview_open(&s->kernel);
+	if (opt->verbose && err < 0)
+		report_say("no kernel events (%s): the source is /proc alone",
+			   err == -EOPNOTSUPP ? "not built in" : strerror(-err));
+	if (err < 0)
+		s->kernel = NULL;
+	for (size_t i = 0; s->kernel && i < s->n_items; i++) {
+		struct item *it = &s->items[i];
+
+		if (!it->open || it->done || it->w.view.exited)
+			continue;
+		err = watched_await(&it->w, s->kernel);
+		if (opt->verbose && err < 0)
+			report_say("%d %s: no kernel event (%s): the source is /proc",
+				   (int)it->w.ref->pid, it->w.ref->comm, strerror(-err));
+	}
+}
+
+static enum exit_status say_no_kernel(int err, bool json)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "--source bpf: %s",
+		 err == -EOPNOTSUPP ? "the kernel's own view is not built in" : strerror(-err));
+	return report_error(json, STATUS_UNSUPPORTED, text);
+}
+
 static enum exit_status watch(struct story *s)
 {
 	int err;
@@ -446,6 +491,7 @@ static enum exit_status watch(struct story *s)
 		s->items[i].target = &s->look.targets[i];
 		open_item(s, &s->items[i]);
 	}
+	ask_kernel(s);
 	while (scan_sharers(s))
 		;
 	for (size_t i = 0; i < s->n_items; i++)
@@ -476,6 +522,7 @@ static int run(int argc, const char **argv)
 	const struct watch_options *opt = &s.req.opt;
 	struct cli_error error = { 0 };
 	enum exit_status status;
+	int err;
 
 	s.start_us = sys_linux.now_us();
 	switch (cli_parse_watch(argc, argv, &s.req, &error)) {
@@ -491,9 +538,12 @@ static int run(int argc, const char **argv)
 	error.json = out->json;
 	if (report_choose_columns(&report_table_watch, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
-	status = look_check_source(opt->source, out->json);
-	if (status == STATUS_OK)
-		status = look_open(&s.req.targets, out->json, &s.look);
+	if (opt->source == SOURCE_BPF) {
+		err = kernelview_open(&s.kernel);
+		if (err < 0)
+			return say_no_kernel(err, out->json);
+	}
+	status = look_open(&s.req.targets, out->json, &s.look);
 	if (status != STATUS_OK)
 		return status;
 	if (s.look.n_targets == 0)

@@ -18,6 +18,8 @@
 /* What waits for an execve of the target may wait for ever. */
 #define OPEN_LIMIT_US 1000000
 #define SHARERS_LIMIT_US 2000000
+/* The kernel's event can be missed (a program on the same CPU that is in the middle of another). */
+#define EVENT_LIMIT_US 10000000
 
 static int64_t bytes_of(int64_t kib)
 {
@@ -257,8 +259,29 @@ static void follow_exec(struct watched *w)
 	observe_close(w->sys, &old);
 	note_mm(w);
 	w->view.generation++;
+	if (w->kernel)
+		watched_await(w, w->kernel);
 	w->memory.most_bytes = w->memory.rss_bytes = 0;
 	w->signature = 0;
+}
+
+int watched_await(struct watched *w, struct kernelview *kernel)
+{
+	int awaited;
+
+	w->kernel = kernel;
+	w->view.by_kernel = false;
+	/* What was opened and what is awaited must be the same mm: no execve in between. */
+	if (w->view.mm != WATCH_MM_HELD)
+		return -ESRCH;
+	awaited = kernelview_await(kernel, w->ref->pid);
+	if (awaited < 0)
+		return awaited;
+	if (w->sys->pidfd_exited(w->ref->pidfd) == 1 || observe_mm(w->sys, &w->fds) != MM_HELD)
+		return -ESRCH;
+	w->awaited = awaited;
+	w->view.by_kernel = true;
+	return 0;
 }
 
 /* Has its name changed since the last look? */
@@ -284,6 +307,15 @@ static void look_at_remains(struct watched *w)
 		v->gone = true;
 		v->phase = PHASE_GONE;
 	}
+	if (v->by_kernel && v->mm != WATCH_MM_UNKNOWN &&
+	    kernelview_torn_down(w->kernel, w->awaited) == 1) {
+		v->mm = WATCH_MM_TORN_DOWN;
+		w->memory.rss_bytes = 0;
+		return;
+	}
+	if (v->mm == WATCH_MM_UNREFERENCED && v->by_kernel &&
+	    w->sys->now_us() - w->unreferenced_us > EVENT_LIMIT_US)
+		v->by_kernel = false;
 	if (v->mm != WATCH_MM_HELD)
 		return;
 	switch (observe_mm(w->sys, &w->fds)) {
@@ -292,6 +324,7 @@ static void look_at_remains(struct watched *w)
 		break;
 	case MM_UNREFERENCED:
 		v->mm = WATCH_MM_UNREFERENCED;
+		w->unreferenced_us = w->sys->now_us();
 		w->memory.rss_bytes = 0;
 		break;
 	case MM_UNKNOWN:

@@ -6,8 +6,11 @@
  *                                    fourth shares its memory with another that stays
  *   watchers slow ROUNDS MIB N COMMAND...   how long the exit of a process of MIB takes, without
  *                                    watches and with N of them, in turns
+ *   watchers many COUNT COMMAND...   one watch of COUNT processes, which are killed at once; a line
+ *                                    "PID MS" for each that is said to be reaped, with the time
+ *                                    (CLOCK_MONOTONIC) at which that was read
  *
- * COMMAND is `mmreap watch --json ...`; the PID is appended. Prints one JSON object. What the race
+ * COMMAND is `mmreap watch --json ...`; the PID is appended. The first two print one JSON object. What the race
  * calls wrong: a verdict that the state of the process contradicts, or an exit status that does not
  * belong to the verdict.
  */
@@ -18,7 +21,6 @@
 #include "helpers.h"
 
 #define RACE_MIB 8
-#define RACE_US 30000
 #define MAX_WATCHERS 64
 #define MAX_ROUNDS 100
 
@@ -147,29 +149,63 @@ static bool has_exited(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
 }
 
+static long begin_once_us(void)
+{
+	pid_t pid = start_process(RACE_MIB, -1, NULL);
+	char text[16384];
+	struct watch w;
+	double begin = now_ms();
+
+	start_watch(pid, &w);
+	await_line(&w, text, sizeof(text));
+	begin = now_ms() - begin;
+	kill(pid, SIGKILL);
+	end_watch(&w, text, sizeof(text), NULL);
+	waitpid(pid, NULL, 0);
+	return (long)(begin * 1e3);
+}
+
+/* How long a watch takes to begin: what exits within twice that time races with it. */
+static long begin_us(void)
+{
+	long least = begin_once_us();
+
+	for (int i = 0; i < 4; i++) {
+		long us = begin_once_us();
+
+		if (us < least)
+			least = us;
+	}
+	return least;
+}
+
 static void race(long count)
 {
+	long range_us = 2 * begin_us() + 1;
+
 	long reaped = 0, unknown = 0, held = 0, wrong = 0;
 	char text[16384];
 
 	srand(1);
 	for (long i = 0; i < count; i++) {
 		pid_t other = 0,
-		      pid = start_process(RACE_MIB, rand() % RACE_US, i % 4 == 3 ? &other : NULL);
+		      pid = start_process(RACE_MIB, rand() % range_us, i % 4 == 3 ? &other : NULL);
 		struct watch w;
-		bool says_reaped, says_unknown;
+		bool says_reaped, says_unknown, says_exited;
 		int status;
 
 		start_watch(pid, &w);
 		status = end_watch(&w, text, sizeof(text), NULL);
 		says_reaped = strstr(text, "\"event\":\"reaped\"") != NULL;
 		says_unknown = strstr(text, "\"event\":\"unknown\"") != NULL;
+		says_exited = strstr(text, "\"event\":\"exited\"") != NULL;
 		reaped += says_reaped;
 		unknown += says_unknown;
-		held += status == 3;
+		held += status == 3 && says_exited;
 		if ((says_reaped && (status != 0 || !has_exited(pid) || other)) ||
 		    (says_unknown && (status != 6 || !has_exited(pid))) ||
-		    says_reaped + says_unknown + (status == 3) != 1 || (status == 3 && !other)) {
+		    says_reaped + says_unknown + (status == 3) != 1 ||
+		    (status == 3 && says_exited && !other)) {
 			wrong++;
 			fprintf(stderr, "wrong: status %d, %s: %s\n", status,
 				other ? "shared" : "alone", text);
@@ -214,6 +250,69 @@ static double exit_ms(long mib, long n, double *ret_most_ms)
 	return begin;
 }
 
+static void start_many(const pid_t *pids, long count, struct watch *ret)
+{
+	char **args = calloc((size_t)(n_command + count + 1), sizeof(*args));
+	int pipefd[2];
+
+	if (args == NULL || pipe2(pipefd, O_CLOEXEC) < 0)
+		die("out of memory");
+	for (int i = 0; i < n_command; i++)
+		args[i] = command[i];
+	for (long i = 0; i < count; i++)
+		if (asprintf(&args[n_command + i], "%d", (int)pids[i]) < 0)
+			die("out of memory");
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		die_with_parent(getppid());
+		dup2(pipefd[1], STDOUT_FILENO);
+		execv(args[0], args);
+		_exit(127);
+	}
+	close(pipefd[1]);
+	ret->out = pipefd[0];
+	for (long i = 0; i < count; i++)
+		free(args[n_command + i]);
+	free(args);
+}
+
+static void many(long count)
+{
+	pid_t *pids = calloc((size_t)count, sizeof(*pids));
+	size_t size = 0, started = 0;
+	char *line = NULL;
+	struct watch w;
+	int status;
+	FILE *f;
+
+	if (pids == NULL)
+		die("out of memory");
+	for (long i = 0; i < count; i++)
+		pids[i] = start_process(1, -1, NULL);
+	start_many(pids, count, &w);
+	f = fdopen(w.out, "r");
+	if (f == NULL)
+		die("fdopen: %s", strerror(errno));
+	/* The reader of this has a limit; a watch that hangs ends with it. */
+	while (getline(&line, &size, f) > 0) {
+		double ms = now_ms();
+		const char *pid = strstr(line, "\"pid\":");
+
+		if (strstr(line, "\"event\":\"reaped\"") && pid)
+			printf("%ld %.3f\n", strtol(pid + 6, NULL, 10), ms);
+		if (strstr(line, "\"event\":\"start\"") && ++started == (size_t)count)
+			for (long i = 0; i < count; i++)
+				kill(pids[i], SIGKILL);
+	}
+	free(line);
+	fclose(f);
+	if (waitpid(w.pid, &status, 0) != w.pid || status != 0)
+		die("the watch ended with %x", status);
+	for (long i = 0; i < count; i++)
+		waitpid(pids[i], NULL, 0);
+	free(pids);
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -238,20 +337,22 @@ static void slow(long rounds, long mib, long n)
 
 int main(int argc, char **argv)
 {
-	bool races = argc > 3 && !strcmp(argv[1], "race");
-	int skip = races ? 3 : 5;
+	bool slows = argc > 1 && !strcmp(argv[1], "slow");
+	int skip = slows ? 5 : 3;
 
 	die_with_parent(getppid());
-	if (argc <= skip || argc - skip > 60 || (!races && strcmp(argv[1], "slow")))
-		die("usage: watchers race COUNT COMMAND... | slow ROUNDS MIB N COMMAND...");
+	if (argc <= skip || argc - skip > 60)
+		die("usage: watchers race|many COUNT COMMAND... | slow ROUNDS MIB N COMMAND...");
 	command = argv + skip;
 	n_command = argc - skip;
-	if (races) {
+	if (slows) {
+		if (number_arg(argv[2]) > MAX_ROUNDS || number_arg(argv[4]) > MAX_WATCHERS)
+			die("too many");
+		slow(number_arg(argv[2]), number_arg(argv[3]), number_arg(argv[4]));
+	} else if (!strcmp(argv[1], "many")) {
+		many(number_arg(argv[2]));
+	} else {
 		race(number_arg(argv[2]));
-		return 0;
 	}
-	if (number_arg(argv[2]) > MAX_ROUNDS || number_arg(argv[4]) > MAX_WATCHERS)
-		die("too many");
-	slow(number_arg(argv[2]), number_arg(argv[3]), number_arg(argv[4]));
 	return 0;
 }

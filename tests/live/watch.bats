@@ -8,10 +8,11 @@
 
 load ../lib/live
 
+# What /proc alone tells; the kernel's own view has tests of its own (bpf.bats).
 # watch_start ARGUMENT...: in the background, until it has said what it watches
 watch_start() {
 	env --default-signal=INT timeout --foreground --kill-after=5 "$RUN_LIMIT" \
-		"$MMREAP" watch --json "$@" >watch.out 2>watch.err 3>&- &
+		"$MMREAP" watch --json --source proc "$@" >watch.out 2>watch.err 3>&- &
 	WATCH=$!
 	until_true 20 grep -q '"event":"start"' watch.out
 }
@@ -363,7 +364,8 @@ both_begun() {
 
 @test "watch: 200 exits at the same moment, none wrong, none hangs" {
 	requires root kcmp
-	run timeout --foreground 300 "$HELPERS/watchers" race 200 "$MMREAP" watch --json --timeout 300ms
+	run timeout --foreground 300 "$HELPERS/watchers" race 200 "$MMREAP" watch --json \
+		--source proc --timeout 300ms
 	echo "$output"
 	((status == 0))
 	say "$output"
@@ -374,7 +376,8 @@ both_begun() {
 }
 
 @test "watch: ten of them neither slow an exit nor do its work" {
-	run timeout --foreground 300 "$HELPERS/watchers" slow 5 1024 10 "$MMREAP" watch --json
+	run timeout --foreground 300 "$HELPERS/watchers" slow 5 1024 10 "$MMREAP" watch --json \
+		--source proc
 	echo "$output"
 	((status == 0))
 	say "$output"

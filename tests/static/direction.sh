@@ -15,6 +15,7 @@ foreign() {
 		include/mmreap/*.h)
 			name=$(contract "$(basename "$dependency" .h)")
 			;;
+		src/*/bpf/*) name=lib:bpf ;; # what both sides of the kernel view know
 		src/*)
 			[ "${dependency%/*}" != "${file%/*}" ] || continue
 			name=$dependency
