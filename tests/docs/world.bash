@@ -35,10 +35,7 @@ grace) victim --comm java --mib 64 ;;
 inode) victim --comm java --mib 64 ;;
 sharers) victim --comm java --mib 64 --sharer ;;
 check) victim --comm java --mib 64 --sharer ;;
-watch)
-	victim --comm java --mib 64
-	{ sleep 0.3 && kill -KILL 4711; } &
-	;;
+watch) victim --comm java --mib 64 ;;
 status | watch-timeout)
 	victim --comm java --mib 64 --trace-exit
 	kill -KILL 4711
@@ -53,10 +50,20 @@ inode=$(mmreap kill --dry-run --noheadings --raw -o inode 4711)
 while IFS= read -r line; do
 	echo "\$ $line"
 	line=${line/4711:*([0-9])/4711:$inode}
-	if [ "$1" = report ]; then
+	case $1 in
+	report)
 		# That is for a terminal only.
 		script --quiet --command "$line" /dev/null </dev/null | tr -d '\r'
-	else
+		;;
+	watch)
+		# Killed when it is seen to be watched.
+		eval "$line" 2>&1 | while IFS= read -r line; do
+			echo "$line"
+			[[ $line != *' alive, '* ]] || kill -KILL 4711
+		done | usual
+		;;
+	*)
 		eval "$line" 2>&1 | usual
-	fi
+		;;
+	esac
 done
