@@ -13,15 +13,19 @@ static void request_free(struct probe_request *req)
 	target_list_free(&req->targets);
 }
 
+static void self_free(struct run_self *self)
+{
+	cleanup_close(&self->proc_fd);
+}
+
 static int run(int argc, const char **argv)
 {
 	_cleanup_(request_free) struct probe_request req = { 0 };
-	_cleanup_close_ int proc_fd = -1;
 	struct probe_row rows[PROBE_MAX_ROWS];
 	struct cli_error error = { 0 };
 	struct column_list columns;
 	struct probe_facts facts;
-	struct run_self self;
+	_cleanup_(self_free) struct run_self self = { .proc_fd = -1 };
 	size_t n;
 	int err;
 
@@ -41,7 +45,6 @@ static int run(int argc, const char **argv)
 		return report_error(req.out.json, STATUS_UNSUPPORTED,
 				    "/proc is not a mounted procfs: nothing works without it; "
 				    "mount it");
-	proc_fd = self.proc_fd;
 	act_probe_all(&sys_linux, &self, &facts);
 	n = explain_probe(&facts, rows);
 	err = report_print_rows(stdout, &report_table_probe, &req.out, &columns, rows, n,

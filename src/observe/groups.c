@@ -11,8 +11,8 @@
 
 #include "sharing.h"
 
-/* Processes that execve, or start and end others, disturb the order: sort again so often. */
-#define MAX_SORTS 3
+/* Processes that execve disturb the order: so often it is mended. */
+#define MAX_PASSES 20
 
 struct member {
 	pid_t pid;
@@ -125,7 +125,7 @@ static int describe(const struct sys *sys, int pidfd, int procfd, pid_t pid, pid
 		    pid_t zombie, struct sharers_row *ret)
 {
 	struct sharers_row row = { .id = { .pid = pid }, .users = UNKNOWN };
-	struct status_facts s;
+	struct status_facts s = { .vm_rss_kib = UNKNOWN };
 	struct stat_facts st;
 	pid_t tid = pid;
 	int err = observe_stat(sys, procfd, &st), right;
@@ -336,13 +336,43 @@ static void sort(struct members *m)
 	drop_lost(m);
 }
 
+/* Put @one where it belongs; a few calls, so that hardly anything changes meanwhile. */
+static void insert(struct members *m, struct member one)
+{
+	size_t low = 0, high = m->n;
+
+	while (low < high && one.tid != 0) {
+		size_t middle = low + (high - low) / 2;
+		int r = compare(m, &m->all[middle], &one);
+
+		if (m->all[middle].tid == 0) {
+			memmove(m->all + middle, m->all + middle + 1,
+				(m->n - middle - 1) * sizeof(*m->all));
+			m->n--;
+			high--;
+		} else if (r < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (one.tid == 0)
+		return;
+	memmove(m->all + low + 1, m->all + low, (m->n - low) * sizeof(*m->all));
+	m->all[low] = one;
+	m->n++;
+}
+
 /*
  * Number those that are equal to their neighbour, in @groups (0: alone); who is lost on the way
- * leaves the list. False: some neighbours are out of order, since one got another mm while we sorted.
+ * leaves the list. True: all are in order, and the numbers hold.
+ *
+ * Else one of two neighbours got another mm while we sorted (execve), and may have kept others from
+ * their place. Which of the two cannot be told: both are taken out, and put in again.
  */
 static bool number_groups(struct members *m, size_t *groups)
 {
-	size_t kept = 0, n_groups = 0;
+	size_t kept = 0, n_groups = 0, aside = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct member next = m->all[i];
@@ -356,8 +386,11 @@ static bool number_groups(struct members *m, size_t *groups)
 		}
 		if (next.tid == 0)
 			continue;
-		if (kept > 0 && r > 0)
-			return false;
+		if (kept > 0 && r > 0) {
+			m->spare[aside++] = m->all[--kept];
+			m->spare[aside++] = next;
+			continue;
+		}
 		groups[kept] = 0;
 		if (kept > 0 && r == 0) {
 			if (groups[kept - 1] == 0)
@@ -367,7 +400,9 @@ static bool number_groups(struct members *m, size_t *groups)
 		m->all[kept++] = next;
 	}
 	m->n = kept;
-	return true;
+	for (size_t i = 0; i < aside; i++)
+		insert(m, m->spare[i]);
+	return aside == 0;
 }
 
 /* Everybody who has an mm that we may compare. */
@@ -533,10 +568,9 @@ int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zom
 	m.all = all;
 	m.spare = spare;
 	enlist(&m, self, pids, (size_t)n, &ret->blind);
-	for (int i = 0; i < MAX_SORTS && !sorted; i++) {
-		sort(&m);
+	sort(&m);
+	for (int i = 0; i < MAX_PASSES && !sorted; i++)
 		sorted = number_groups(&m, groups);
-	}
 	ret->blind.changed = !sorted;
 	/* Never in order: what is there is a list of processes, but who is beside whom says nothing. */
 	if (sorted)

@@ -2,6 +2,7 @@
 /* Facts about the calling process. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,13 +24,13 @@ static bool has_inode(const char *path, ino_t inode)
 static uint64_t effective_caps(void)
 {
 	_cleanup_fclose_ FILE *f = fopen("/proc/self/status", "re");
-	unsigned long long caps = 0;
+	static const char key[] = "CapEff:";
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	return caps;
+		if (strncmp(line, key, sizeof(key) - 1) == 0)
+			return strtoull(line + sizeof(key) - 1, NULL, 16);
+	return 0;
 }
 
 /* /proc/self names us by our number in the namespace of that procfs; outside of it, by none. */

@@ -134,13 +134,13 @@ relation() {
 	start_victim --mib 1 --respawn 4
 	start_victim --mib 1 --exec-loop-us 5000
 	start_victim --mib 1 --sharer
-	for ((i = 0; i < 30; i++)); do
-		look sharers "$VICTIM"
+	for _ in {1..40}; do
+		mmreap sharers -r -n -o pid "$VICTIM"
 		expect_status 0
-		[ "$(members)" = "$(sorted "$VICTIM" "${OTHERS[0]}")" ]
-		look sharers --all
+		[ "$(sort -n <<<"$output" | paste -sd ' ')" = "$(sorted "$VICTIM" "${OTHERS[0]}")" ]
+		mmreap sharers -r -n -o pid --all
 		expect_status 0
-		looked "map(select(.pid == $VICTIM or .pid == ${OTHERS[0]})) | length" | grep -qx 2
+		[ "$(grep -cxE "$VICTIM|${OTHERS[0]}" <<<"$output")" -eq 2 ]
 	done
 }
 

@@ -354,8 +354,8 @@ listed() {
 
 @test "status: 30 looks at a process that is killed meanwhile" {
 	requires root
-	for ((i = 0; i < 30; i++)); do
-		start_victim --mib 8 --exit-after-us $((i * 300))
+	for round in {0..29}; do
+		start_victim --mib 8 --exit-after-us $((round * round * 100))
 		look status --deep "$VICTIM"
 		case $(looked '.[0].phase') in
 		alive | dying | exit-mmap | zombie) expect_status 0 ;;
