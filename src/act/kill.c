@@ -1005,6 +1005,8 @@ static void end_victim(struct driver *d, struct victim *v)
 			v->left_behind = true;
 		}
 	}
+	if (v->shared && atomic_fetch_sub(&v->shared->refs, 1) == 1)
+		free(v->shared);
 	if (v->left_behind)
 		return;
 	for (size_t i = 0; i < v->n_sharers; i++) {
@@ -1018,8 +1020,6 @@ static void end_victim(struct driver *d, struct victim *v)
 	if (v->thawed_fd >= 0)
 		d->sys->close(v->thawed_fd);
 	observe_close(d->sys, &v->fds);
-	if (v->shared && atomic_fetch_sub(&v->shared->refs, 1) == 1)
-		free(v->shared);
 }
 
 static int prepare(struct driver *d, const struct target *targets, size_t n, struct kill_row *rows)

@@ -209,7 +209,8 @@ needs_script() {
 
 # logged ARGUMENT...: what kill sends to the system log, by strace: there may be no logger here
 logged() {
-	run --separate-stderr timeout 30 strace -f -qq -s 400 -o trace \
+	# The leak check of a sanitizer cannot work in a program that is traced already.
+	LSAN_OPTIONS=detect_leaks=0 run --separate-stderr timeout 30 strace -f -qq -s 400 -o trace \
 		-e trace=sendto,connect "$MMREAP" kill "$@"
 }
 
