@@ -158,23 +158,37 @@ listed() {
 	[ "$(listed "$VICTIM")" -eq 1 ]
 }
 
+# pin CPU PID...
+pin() {
+	local cpu=$1 pid
+	shift
+	for pid; do
+		taskset --all-tasks --pid --cpu-list "$cpu" "$pid" >/dev/null
+	done
+}
+
 @test "status: dying, then exit-mmap" {
 	requires root nobody smp
-	local cpu=$(($(nproc) - 1)) hog
+	local cpu=$(($(nproc) - 1)) fair
 	chrt --fifo 1 true || skip "no real-time priority"
-	start_victim --mib 1024
-	# One CPU for the victim and a real-time hog: it exits in what the kernel leaves to others.
-	taskset --pid --cpu-list "$cpu" "$VICTIM" >/dev/null
+	start_victim --mib 1024 --sched idle
+	pin "$cpu" "$VICTIM"
+	# What a real-time hog leaves of the CPU goes to a fair one, and nothing to an idle victim.
+	hogs_start 1
+	fair=$HOGS_JOB
+	# shellcheck disable=SC2046 # PIDs
+	pin "$cpu" $(pgrep --parent "$fair")
 	hogs_start 1 fifo
-	for hog in $(pgrep --parent "$HOGS_JOB"); do
-		taskset --pid --cpu-list "$cpu" "$hog" >/dev/null
-	done
-	# Killed and looked at by one that nobody keeps from running.
-	run --separate-stderr chrt --fifo 1 bash -c "kill -KILL $VICTIM; exec '$MMREAP' status --json $VICTIM"
-	looked_at status
-	sees phase dying sigpending KILL
-	[ "$(looked '.[0].next')" = "mmreap kill --reap-only $VICTIM takes its memory back now" ]
+	# shellcheck disable=SC2046
+	pin "$cpu" $(pgrep --parent "$HOGS_JOB")
 	run_by chrt --fifo 1
+	kill -KILL "$VICTIM"
+	is_phase "$VICTIM" dying
+	look status "$VICTIM"
+	sees sigpending KILL next "mmreap kill --reap-only $VICTIM takes its memory back now"
+	[ "$(listed "$VICTIM")" -eq 1 ]
+	# Now it gets what the real-time hog leaves, and takes seconds for what needs a tenth of one.
+	stop_job "$fair"
 	until_true 60 is_in "$VICTIM" exit-mmap
 	run_plainly
 	run_by chrt --fifo 1 "${NOBODY[@]}"
