@@ -160,6 +160,25 @@ refused() {
 	untouched "${OTHERS[0]}"
 }
 
+@test "inject: sharers that are seen only after the signal are killed as asked" {
+	requires root mrelease ptrace kcmp seccomp
+	start_victim --mib 32 --sharer=2
+	# The first comparison decides the first look.
+	refused kcmp EPERM 1 1 --sharers kill "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited true
+	[ "$(json_row 0 | jq '.killed | length')" -eq 2 ]
+	is_gone "${OTHERS[0]}"
+	is_gone "${OTHERS[1]}"
+	# Without that consent they live, and so does the memory.
+	start_victim --mib 32 --sharer=2
+	refused kcmp EPERM 1 1 -t 2 "$VICTIM"
+	expect_status 8
+	expect outcome pinned
+	untouched "${OTHERS[0]}"
+	untouched "${OTHERS[1]}"
+}
+
 @test "inject: the signal is refused" {
 	requires mrelease ptrace strace
 	local when

@@ -54,7 +54,7 @@ mixed() {
 		"the whole run of mmreap: ${whole[*]}"
 }
 
-@test "many: all are signalled before any is reaped, the biggest is reaped first" {
+@test "many: all are signalled before any is reaped" {
 	requires mrelease ptrace strace
 	local order
 	mixed 12
@@ -67,6 +67,24 @@ mixed() {
 		awk '{ print $2 ":" $1 }' | paste -sd ' ')
 	[[ $order == "SIGKILL:12 process:"* ]]
 	[[ $order != *SIGKILL*SIGKILL* ]]
+}
+
+@test "many: on one CPU the reaps go from the biggest to the smallest" {
+	requires mrelease ptrace strace
+	local sizes
+	PIDS=()
+	for mib in 8 128 32 64 4 16; do
+		start_victim --mib $mib
+		PIDS+=("$VICTIM")
+	done
+	run --separate-stderr under_strace --decode-fds=pidfd -e trace=process_mrelease \
+		taskset --cpu-list 0 "$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	sizes=$(grep -o 'process_mrelease([0-9]*<pid:[0-9]*' trace | while IFS=: read -r _ pid; do
+		jq --argjson pid "$pid" '.kill[] | select(.pid == $pid) | .rss_before' <<<"$output"
+	done)
+	[ "$(wc -l <<<"$sizes")" -eq 6 ]
+	[ "$sizes" = "$(sort -gr <<<"$sizes")" ]
 }
 
 @test "many: no more reaps at a time than CPUs" {
