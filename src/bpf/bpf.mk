@@ -26,9 +26,11 @@ ifeq ($(BPF_USED),yes)
 # The types of this machine's headers (asm/types.h) are found beside its own C library.
 BPF_INCLUDE := $(patsubst %,-isystem %,$(wildcard /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)))
 
+# The object ends up in the command: the same wherever it is built.
 $(B)/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -O2 -g -Wall -Wno-unused-function -target bpf $(BPF_INCLUDE) -c -o $@ $<
+	$(CLANG) -O2 -g -ffile-prefix-map='$(CURDIR)'=. -Wall -Wno-unused-function -target bpf \
+		$(BPF_INCLUDE) -c -o $@ $<
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@
