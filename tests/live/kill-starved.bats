@@ -74,7 +74,7 @@ sched_of() {
 
 @test "starved: a thousand dying threads do not starve a normal process" {
 	requires root mrelease ptrace
-	local quiet ours plain fd out
+	local quiet=() ours=() plain=() fd out
 	coproc GAP { "$HELPERS/gap" 3>&-; }
 	out=${GAP[0]} fd=${GAP[1]}
 	read -r -t 10 -u "$out"
@@ -83,24 +83,28 @@ sched_of() {
 		read -r -t 10 -u "$out"
 		echo "$REPLY"
 	}
-	start_victim --mib 256 --threads 999
-	chrt --idle --all-tasks --pid 0 "$VICTIM"
-	gap >/dev/null
-	sleep 1
-	quiet=$(gap)
-	kill_json -t 60 "$VICTIM"
-	ours=$(gap)
-	expect_status 0
-	expect exited true
-	start_victim --mib 256 --threads 999
-	gap >/dev/null
-	"$HELPERS/naive" --kill-only --timeout 60000 "$VICTIM" >/dev/null 3>&-
-	plain=$(gap)
+	# A real-time process of somebody else stops everybody for most of a second: hence a median.
+	for _ in 1 2 3; do
+		gap >/dev/null
+		sleep 0.5
+		quiet+=("$(gap)")
+		start_victim --mib 256 --threads 999
+		chrt --idle --all-tasks --pid 0 "$VICTIM"
+		gap >/dev/null
+		kill_json -t 60 "$VICTIM"
+		ours+=("$(gap)")
+		expect_status 0
+		expect exited true
+		start_victim --mib 256 --threads 999
+		gap >/dev/null
+		"$HELPERS/naive" --kill-only --timeout 60000 "$VICTIM" >/dev/null 3>&-
+		plain+=("$(gap)")
+	done
 	exec {fd}>&-
 	say "longest time for which a spinning process did not run, in ms:" \
-		"nothing else $quiet, 1000 threads by mmreap $ours, by kill -9 $plain"
-	# The watchdogs of this world wait for seconds; a tenth of one more is what we allow us.
-	[ "$(jq -n "$ours <= 100 + 2 * ([$quiet, $plain] | max)")" = true ]
+		"nothing else ${quiet[*]}, 1000 threads by mmreap ${ours[*]}, by kill -9 ${plain[*]}"
+	# The watchdogs of this world wait for seconds; a tenth of one is what we allow us.
+	[ "$(jq -n "$(median "${ours[@]}") <= 100 + 2 * $(median "${quiet[@]}" "${plain[@]}")")" = true ]
 }
 
 @test "starved: nothing that lives stays raised" {
