@@ -124,10 +124,10 @@ struct sharer_scan {
 	size_t capacity;
 	size_t n_found; /* may exceed capacity: then only the first are stored */
 	int n_unknown;
-	int n_compared;
-	char *dents;	/* scratch, DENTS_SIZE */
-	pid_t tid;	/* the thread of the target that was compared */
-	pid_t *unknown; /* the first of the n_unknown, as many as fit; NULL: not wanted */
+	_Atomic int n_compared; /* read by the driver: is the scan slow, or blocked? */
+	char *dents;		/* scratch, DENTS_SIZE */
+	pid_t tid;		/* the thread of the target that was compared */
+	pid_t *unknown;		/* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;
 };
 #define DENTS_SIZE 32768

@@ -156,7 +156,8 @@ struct plan_kill {
 	int tries_hold;
 	int tries_reap;
 	int tries_look;
-	bool no_mm;	 /* threads are left, but no mm */
+	bool no_mm; /* threads are left, but no mm */
+	bool flag_failed;
 	bool flag_tried; /* the one call failed: who knows whether it killed */
 	struct plan_view view;
 	struct plan_sharers sharers;

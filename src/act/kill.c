@@ -58,6 +58,7 @@ struct victim {
 	int64_t rss_before, rss_after; /* pages */
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
 	int64_t seen_rss, seen_ticks, moved_us, told_us;
+	int seen_compared;
 	bool reread;	  /* the lists were read anew after an execve */
 	bool left_behind; /* a worker still uses our descriptors: they are not closed */
 };
@@ -434,7 +435,8 @@ static void begin(struct driver *d, struct victim *v)
 		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 15));
 		break;
 	case PLAN_SHARERS:
-		v->started = look(d, v, look_sharers);
+		/* A slow scan goes on past its limit. */
+		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_sharers);
 		break;
 	case PLAN_SHARER_RIGHTS:
 		make_room_for_sharers(v);
@@ -585,6 +587,20 @@ static bool exit_moved(struct driver *d, struct victim *v, int64_t now)
 	return seen != UNKNOWN;
 }
 
+/* A scan for sharers that compared somebody since its last limit is slow, not blocked. */
+static bool scan_moved(struct victim *v)
+{
+	int compared;
+
+	if (v->step.kind != PLAN_SHARERS)
+		return false;
+	compared = atomic_load(&v->looker->scan.n_compared);
+	if (compared == v->seen_compared)
+		return false;
+	v->seen_compared = compared;
+	return true;
+}
+
 /* Is the step over? Sets the result if so. */
 static void check(struct driver *d, struct victim *v, int64_t now)
 {
@@ -656,6 +672,8 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 		if (worker_idle(v->looker)) {
 			collect(v);
 			set_result(d, v, v->looker->err);
+		} else if (late && scan_moved(v)) {
+			set_result(d, v, -EINPROGRESS);
 		} else if (late && !atomic_load(&v->looker->stop)) {
 			/* A loop heeds this at once; what blocks gets the same time again, no more. */
 			atomic_store(&v->looker->stop, true);

@@ -251,6 +251,13 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 	const struct plan_sharers *s = &r->sharers;
 
 	st->spare = st->collective = false;
+	/* Slow is not blocked: it is waited for, and without its answer nothing is signalled. */
+	if (r->err == -EINPROGRESS && r->now_us < wait_limit(st)) {
+		st->progress_us = r->now_us;
+		return step_until(st, PLAN_SHARERS, min64(r->now_us + SHARERS_US, st->deadline_us));
+	}
+	if (r->err == -EINPROGRESS)
+		return done_err(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED, -ETIMEDOUT);
 	/* Blocked, or no kcmp in this kernel: nothing known. That does not refuse; it is said. */
 	if (r->err) {
 		st->sharers = (struct plan_sharers){ .unknown = 1 };
@@ -579,11 +586,13 @@ static struct plan_step after_reap_kill(struct plan_kill *st, const struct plan_
 	 * look at it instead of believing it, and go the long way from what is seen.
 	 */
 	st->reap_err = -r->err;
+	st->err = -r->err;
+	st->where = STEPNAME_REAP;
 	st->cfg.has_flag = false;
 	st->method = METHOD_KILL_REAP;
 	if (st->cfg.opt.method == CHOOSE_REAP_KILL)
 		st->cfg.opt.method = CHOOSE_AUTO;
-	st->flag_tried = true;
+	st->flag_tried = st->flag_failed = true;
 	return step(st, PLAN_LOOK);
 }
 
@@ -593,8 +602,11 @@ static struct plan_step after_flag_look(struct plan_kill *st, const struct plan_
 	st->flag_tried = false;
 	if (r->err && r->err != -ESRCH)
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
-	if (r->err == 0 && !r->view.zombie && !r->view.dying)
+	if (r->err == 0 && !r->view.zombie && !r->view.dying) {
+		st->err = 0;
+		st->where = STEPNAME_NONE;
 		return step(st, PLAN_RIGHT);
+	}
 	st->signalled = true;
 	st->view = r->view;
 	if (r->err || r->view.zombie)
@@ -850,6 +862,10 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 	case MM_UNREFERENCED:
 		/* Held at the exit and now not: somebody else tore it down and may still be at it. */
 		st->third_party = st->was_held_at_exit;
+		if (st->flag_failed) { /* what the one call said does not matter any more */
+			st->err = 0;
+			st->where = STEPNAME_NONE;
+		}
 		if (st->reaped)
 			return done(st, OUTCOME_REAPED, REASON_NONE);
 		if (!st->signalled)
