@@ -57,9 +57,9 @@ while IFS= read -r line; do
 		;;
 	watch)
 		# Killed when it is seen to be watched.
-		eval "$line" 2>&1 | while IFS= read -r line; do
-			echo "$line"
-			[[ $line != *' alive, '* ]] || kill -KILL 4711
+		eval "$line" 2>&1 | while IFS= read -r said; do
+			echo "$said"
+			[[ $said != *' alive, '* ]] || kill -KILL 4711
 		done | usual
 		;;
 	*)
