@@ -213,7 +213,9 @@ struct target_spec {
 	uint64_t inode;
 	int fd;
 	const char *text;
-	bool selected; /* came from `-`, --comm or --cgroup: gone is a success */
+	const char *comm; /* came from --comm: it must still have that name once it is held */
+	bool member;	  /* came from --cgroup: looked for there again once it is held */
+	bool selected;	  /* came from `-`, --comm or --cgroup: gone is a success */
 };
 
 enum method_choice { CHOOSE_AUTO, CHOOSE_REAP_KILL, CHOOSE_KILL_REAP };

@@ -13,12 +13,13 @@
 /**
  * struct target - one target, held or not
  * @ref: owned; pidfd and procfd are -1 where it could not be held
- * @selected: it came from a selection: being gone is a success
+ * @selected: it came from a selection: being gone is a success; @member: of a cgroup
  * @err, @outcome, @reason: why it is not held (negative errno); @err 0: it is
  */
 struct target {
 	struct proc_ref ref;
 	bool selected;
+	bool member;
 	int err;
 	enum outcome outcome;
 	enum reason reason;

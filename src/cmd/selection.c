@@ -42,11 +42,14 @@ static int add_spec(struct selection *s, const struct target_spec *spec, struct 
 	return 0;
 }
 
-static int add_pids(struct selection *s, const struct pid_list *pids, struct selection_error *e)
+static int add_pids(struct selection *s, const struct pid_list *pids, const char *comm,
+		    struct selection_error *e)
 {
 	for (size_t i = 0; i < pids->n; i++) {
 		struct target_spec spec = { .kind = SPEC_PID,
 					    .pid = pids->pids[i],
+					    .comm = comm,
+					    .member = comm == NULL,
 					    .selected = true };
 
 		if (add_spec(s, &spec, e) < 0)
@@ -63,7 +66,7 @@ static int add_comm(struct selection *s, const char *comm, struct selection_erro
 	if (err < 0)
 		err = fail(e, STATUS_FAILURE, "cannot list the processes: %s", strerror(-err));
 	else
-		err = add_pids(s, &pids, e);
+		err = add_pids(s, &pids, comm, e);
 	pid_list_free(&pids);
 	return err;
 }
@@ -171,12 +174,43 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 					s->cgroups[i].path, who, (int)pids.pids[j]);
 		}
 		if (err == 0)
-			err = add_pids(s, &pids, ret_error);
+			err = add_pids(s, &pids, NULL, ret_error);
 		pid_list_free(&pids);
 		if (err < 0)
 			return err;
 	}
 	return 0;
+}
+
+static bool has_pid(const struct pid_list *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->n; i++)
+		if (pids->pids[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * A number that was listed in a cgroup can have changed hands before it was held. Listed again, it
+ * is that of the process that is held. Who is not in it any more is left alone.
+ */
+static int drop_strangers(const struct selection *s, struct target *targets, size_t *n)
+{
+	struct pid_list pids = { 0 };
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < s->n_cgroups; i++)
+		err = cgroup_members(s->sys, &s->cgroups[i], &pids);
+	for (size_t i = 0; i < *n; i++) {
+		if (targets[i].member && (err < 0 || !has_pid(&pids, targets[i].ref.pid)))
+			target_release(s->sys, &targets[i].ref);
+		else
+			targets[kept++] = targets[i];
+	}
+	*n = kept;
+	pid_list_free(&pids);
+	return err;
 }
 
 int selection_resolve(const struct selection *s, struct target **ret, size_t *ret_n,
@@ -198,6 +232,8 @@ int selection_resolve(const struct selection *s, struct target **ret, size_t *re
 			    "--pidfd wants an open pidfd, as pidfd_open(2) gives it; nothing was "
 			    "touched");
 	}
+	if (err == 0 && s->n_cgroups && drop_strangers(s, *ret, ret_n) < 0)
+		return fail(ret_error, STATUS_FAILURE, "cannot list the cgroup again");
 	if (err == 0)
 		return 0;
 	return fail(ret_error, STATUS_USAGE,

@@ -186,12 +186,21 @@ static int resolve_one(const struct sys *sys, const struct run_self *self,
 {
 	*t = (struct target){
 		.ref = { .pid = spec->pid, .pidfd = -1, .procfd = -1, .inode = spec->inode },
-		.selected = spec->selected
+		.selected = spec->selected,
+		.member = spec->member,
 	};
+	int err;
+
 	if (spec->kind == SPEC_PIDFD)
 		return target_hold_fd(sys, self, spec->fd, &t->ref);
-	return target_hold(sys, self, spec->pid, spec->kind == SPEC_PID_INODE ? spec->inode : 0,
-			   &t->ref, ret_leader);
+	err = target_hold(sys, self, spec->pid, spec->kind == SPEC_PID_INODE ? spec->inode : 0,
+			  &t->ref, ret_leader);
+	/* Chosen by its name as a number: is what is held now the one that had it? */
+	if (err == 0 && spec->comm && strcmp(spec->comm, t->ref.comm) != 0) {
+		target_release(sys, &t->ref);
+		err = -ESRCH;
+	}
+	return err;
 }
 
 int target_resolve(const struct sys *sys, const struct run_self *self,
