@@ -435,7 +435,7 @@ static int wait_for_all(struct story *s)
 
 static enum exit_status status_of(const struct story *s)
 {
-	_cleanup_free_ enum exit_status *statuses = calloc(s->n_items, sizeof(*statuses));
+	_cleanup_free_ enum exit_status *statuses = calloc(s->n_items + 1, sizeof(*statuses));
 	size_t n = 0;
 
 	if (statuses == NULL)

@@ -146,7 +146,8 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	ssize_t n;
 
 	scan->n_found = 0;
-	scan->n_unknown = scan->n_compared = 0;
+	scan->n_unknown = 0;
+	scan->n_compared = 0;
 	err = observe_stat(sys, ref->procfd, &target_stat);
 	if (err < 0)
 		return err;

@@ -544,7 +544,7 @@ static void add_bar(struct text *t, size_t width, int64_t part, int64_t whole)
 void report_watch_line(const struct watch_progress *p)
 {
 	size_t columns = columns_of_terminal(), width, head_len, rest_len, room;
-	char head[128], rest[160], line[1024];
+	char head[128] = "", rest[160] = "", line[1024];
 	struct text h = { .at = head, .left = sizeof(head) };
 	struct text r = { .at = rest, .left = sizeof(rest) };
 	struct text t = { .at = line, .left = sizeof(line) };

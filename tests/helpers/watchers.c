@@ -322,7 +322,7 @@ static int by_value(const void *a, const void *b)
 
 static void slow(long rounds, long mib, long n)
 {
-	double with[MAX_ROUNDS], without[MAX_ROUNDS], most = 0, none = 0;
+	double with[MAX_ROUNDS] = { 0 }, without[MAX_ROUNDS] = { 0 }, most = 0, none = 0;
 
 	for (long i = 0; i < rounds; i++) {
 		without[i] = exit_ms(mib, 0, &none);
