@@ -956,7 +956,7 @@ static void test_sharers(void)
 
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		for (int entries = 0; entries < 2; entries++) {
-			struct sharer found[4];
+			struct sharer found[4] = { 0 };
 			struct sharer_scan scan = { .found = found, .capacity = 4, .dents = dents };
 			struct run_self self;
 			struct fake_proc procs[7];
@@ -1016,7 +1016,7 @@ static struct run_self self_of_race;
 
 static void race(const struct fake_proc *procs, int n, pid_t tid, size_t sharers)
 {
-	struct sharer found[4];
+	struct sharer found[4] = { 0 };
 	int wrong = 0;
 
 	comes_and_goes = tid;
@@ -1088,7 +1088,7 @@ static void test_sharers_else(void)
 		{ .pid = 611, .mm = 3, .kcmp_err = -EPERM },
 		zombie_row,
 	};
-	struct sharer found[4];
+	struct sharer found[4] = { 0 };
 	pid_t unknown[2] = { 0, -7 };
 	struct sharer_scan scan = { .found = found,
 				    .capacity = 4,

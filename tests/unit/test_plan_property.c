@@ -505,7 +505,7 @@ static void test_properties(void)
 {
 	static int outcomes[OUTCOME_COUNT], kinds[PLAN_COUNT];
 	static struct run run;
-	const char *told[20];
+	const char *told[20] = { 0 };
 	size_t n_told = 0;
 	int broken = 0;
 
