@@ -137,6 +137,7 @@ without() {
 
 @test "probe: nothing is left of the children that it tries on" {
 	requires root strace pidns
+	local -x LSAN_OPTIONS=detect_leaks=0
 	for without in "" process_mrelease ptrace pidfd_open pidfd_send_signal; do
 		cat >left <<-SCRIPT
 			${without:+strace -f -qq -o /dev/null -e trace=$without -e inject=$without:error=EPERM} '$MMREAP' probe >/dev/null

@@ -6,6 +6,8 @@
 load ../lib/live
 load ../lib/look
 
+shopt -s extglob
+
 # is_phase PID WORD: as root and as nobody
 is_phase() {
 	local who=root
@@ -158,6 +160,13 @@ listed() {
 	[ "$(listed "$VICTIM")" -eq 1 ]
 }
 
+# tears_down PID: seen by root and by nobody, one look right after the other
+tears_down() {
+	local look="'$PLAIN' status --raw --noheadings -o phase,rss $1"
+
+	[ "$(nice -n -20 bash -c "$look; ${NOBODY[*]} $look" 2>/dev/null)" = $'exit-mmap \nexit-mmap ' ]
+}
+
 # pin CPU PID...
 pin() {
 	local cpu=$1 pid
@@ -167,33 +176,30 @@ pin() {
 	done
 }
 
+# starve OPTION...: an idle victim on a CPU with 16 processes that want all of it
+starve() {
+	local cpu=$(($(nproc) - 1))
+
+	start_victim --sched idle "$@"
+	pin "$cpu" "$VICTIM"
+	start_helper hog 16
+	HOGS_JOB=$HELPER_JOB
+	# shellcheck disable=SC2046 # PIDs
+	pin "$cpu" $(pgrep --parent "$HOGS_JOB")
+	run_by nice -n -20
+}
+
 @test "status: dying, then exit-mmap" {
 	requires root nobody smp
-	local cpu=$(($(nproc) - 1)) fair
-	chrt --fifo 1 true || skip "no real-time priority"
-	start_victim --mib 1024 --sched idle
-	pin "$cpu" "$VICTIM"
-	# What a real-time hog leaves of the CPU goes to a fair one, and nothing to an idle victim.
-	hogs_start 1
-	fair=$HOGS_JOB
-	# shellcheck disable=SC2046 # PIDs
-	pin "$cpu" $(pgrep --parent "$fair")
-	hogs_start 1 fifo
-	# shellcheck disable=SC2046
-	pin "$cpu" $(pgrep --parent "$HOGS_JOB")
-	run_by chrt --fifo 1
+	starve --mib 1024
 	kill -KILL "$VICTIM"
 	is_phase "$VICTIM" dying
 	look status "$VICTIM"
 	sees sigpending KILL next "mmreap kill --reap-only $VICTIM takes its memory back now"
 	[ "$(listed "$VICTIM")" -eq 1 ]
-	# Now it gets what the real-time hog leaves, and takes seconds for what needs a tenth of one.
-	stop_job "$fair"
-	until_true 60 is_in "$VICTIM" exit-mmap
-	run_plainly
-	run_by chrt --fifo 1 "${NOBODY[@]}"
-	look status "$VICTIM"
-	sees phase exit-mmap rss null
+	# Now it gets a fair share, and takes a second or two for what needs a tenth of one.
+	chrt --other --pid 0 "$VICTIM"
+	until_true 60 tears_down "$VICTIM"
 	hogs_stop
 }
 
@@ -297,6 +303,8 @@ pin() {
 
 @test "status: nothing that takes the mmap lock is read but with --deep" {
 	requires root strace
+	# LeakSanitizer cannot work under strace.
+	local -x LSAN_OPTIONS=detect_leaks=0
 	start_victim --mib 1 --threads 2
 	for deep in '' --deep; do
 		# shellcheck disable=SC2086
@@ -319,17 +327,25 @@ pin() {
 
 @test "status: a held mmap lock blocks nothing but --deep, and that within its limit" {
 	requires root
-	start_victim --mmaplock=1024 --sched idle
-	# The thread that has the lock gets no CPU to let it go; we get all that we want.
-	hogs_start 3
-	run_by nice -n -20
-	look status --deep "$VICTIM"
-	expect_status 0
-	sees phase alive robust blocked vmas null
-	look status "$VICTIM"
-	expect_status 0
-	sees phase alive sharers 0 robust null
-	hogs_stop
+	local locker blocked=0
+	start_victim --mmaplock=1024
+	locker=$(cd "/proc/$VICTIM/task" && echo !("$VICTIM"))
+	# 2 ms of CPU every 4 s: it is always in the middle of an mprotect that its share ends.
+	chrt --deadline --sched-runtime 2000000 --sched-deadline 4000000000 \
+		--sched-period 4000000000 --pid 0 "$locker" || skip "no deadline scheduling"
+	at_end "chrt --other --pid 0 $locker"
+	# A look that is let in, when the share comes, leaves nearly 4 s for the next.
+	for _ in 1 2 3; do
+		look status --deep "$VICTIM"
+		expect_status 0
+		sees phase alive
+		[ "$(looked '.[0].robust')" != blocked ] || blocked=$((blocked + 1))
+		mmreap status --raw --noheadings -o phase,sharers,vmas "$VICTIM"
+		expect_status 0
+		[ "$output" = "alive 0 " ]
+	done
+	say "$blocked of 3 deep looks were blocked"
+	((blocked > 0))
 }
 
 @test "status: several targets are a table, one on a terminal is a report" {
@@ -376,6 +392,6 @@ pin() {
 		gone) expect_status 5 ;;
 		*) return 1 ;;
 		esac
-		stop_job "$VICTIM_JOB"
+		wait "$VICTIM_JOB" || :
 	done
 }
