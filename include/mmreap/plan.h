@@ -152,7 +152,6 @@ struct plan_kill {
 	int64_t progress_us;   /* last time something moved */
 	int64_t vfork_us;      /* until when vfork relatives are waited for; 0: not yet asked */
 	int64_t pause_us;      /* length of the next pause */
-	int64_t exited_us;
 	int tries_hold;
 	int tries_reap;
 	int tries_look;

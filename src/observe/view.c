@@ -8,8 +8,6 @@
 
 #include <mmreap/observe.h>
 
-#define SIGKILL_BIT (UINT64_C(1) << 8)
-
 int observe_stat(const struct sys *sys, int procfd, struct stat_facts *ret)
 {
 	char buf[2048];
@@ -100,19 +98,6 @@ static bool is_ancestor(const struct run_self *self, pid_t pid)
 	return false;
 }
 
-/* The group's exit is decided. Field 52 also shows a stop signal (19...22) of a stopped group. */
-static bool is_dying(const struct stat_facts *st, const struct status_facts *s)
-{
-	if ((s->shd_pending | s->sig_pending) & SIGKILL_BIT)
-		return true;
-	if (st->flags & PF_SIGNALED)
-		return true;
-	/* A leader that ended by itself shows its own status, in the high byte, unless it was killed. */
-	if (st->flags & PF_EXITING)
-		return st->threads == 1 || (st->exit_code & 0x7f) != 0;
-	return st->exit_code != 0 && !(st->exit_code >= 19 && st->exit_code <= 22);
-}
-
 int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		 struct plan_view *ret, struct status_facts *ret_status)
 {
@@ -143,7 +128,7 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	v.exiting = (st.flags & PF_EXITING) != 0;
 	/* A dead leader has no mm, but its living threads have. */
 	v.has_mm = !v.zombie && (s.vm_size_kib != UNKNOWN || st.start_code != 0 || st.threads > 1);
-	v.dying = is_dying(&st, &s);
+	v.dying = phase_is_dying(&st, &s) != 0;
 	v.core_dumping = s.core_dumping;
 	v.frozen = observe_is_refrigerated(wchan, st.state) || observe_v1_frozen(sys, ref->procfd);
 	*ret = v;

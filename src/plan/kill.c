@@ -466,7 +466,6 @@ static struct plan_step after_grace(struct plan_kill *st, const struct plan_resu
 	st->progress_us = r->now_us;
 	if (r->err == 0) {
 		st->exited = true;
-		st->exited_us = r->now_us;
 		return step(st, PLAN_TEST_MM);
 	}
 	if (r->err == -EINPROGRESS)
@@ -830,7 +829,6 @@ static struct plan_step after_exit(struct plan_kill *st, const struct plan_resul
 		st->progress_us = r->now_us;
 	if (r->err == 0) {
 		st->exited = true;
-		st->exited_us = r->now_us;
 		return step(st, PLAN_TEST_MM);
 	}
 	if (r->err == -EINPROGRESS)
