@@ -42,8 +42,6 @@ static int64_t min64(int64_t a, int64_t b)
  */
 static int64_t look_limit(const struct plan_kill *st, int64_t now, int64_t us)
 {
-	if (st->deadline_us == FOREVER)
-		return now + us;
 	return min64(now + us, now + (st->deadline_us - now) / 2);
 }
 
@@ -345,10 +343,9 @@ static bool choose_method(struct plan_kill *st)
 
 static struct plan_step predict(struct plan_kill *st)
 {
-	bool own_exit = st->spare || st->method == METHOD_KILL_ONLY || !may_reap(st);
 	bool in_use = st->lists.in_use && !st->cfg.opt.robust_ignore;
 
-	if (st->view.frozen && !st->cfg.opt.thaw && own_exit)
+	if (st->view.frozen && !st->cfg.opt.thaw && !may_reap(st))
 		return done(st, OUTCOME_PENDING, REASON_FROZEN);
 	if (st->spare)
 		return done(st, OUTCOME_SPARED, REASON_NONE);
@@ -764,6 +761,14 @@ static struct plan_step after_reap(struct plan_kill *st, const struct plan_resul
 	}
 }
 
+/* EINVAL stays the kernel's last word: its own exit frees the memory, or does not. */
+static struct plan_step not_reapable(struct plan_kill *st, int64_t now)
+{
+	st->where = STEPNAME_REAP;
+	st->err = EINVAL;
+	return release_then(st, now, PLAN_AWAIT_EXIT);
+}
+
 static struct plan_step after_examine(struct plan_kill *st, const struct plan_result *r)
 {
 	const struct plan_sharers *s = &r->sharers;
@@ -773,15 +778,16 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 	if (r->err == 0)
 		st->sharers = *s;
 	st->view.core_dumping = r->view.core_dumping;
-	if (r->now_us >= wait_limit(st) || (no_wait(st) && r->view.core_dumping)) {
+	if (r->view.core_dumping) {
+		/* The dumper notices SIGKILL within some milliseconds. */
+		if (!no_wait(st) && r->now_us < wait_limit(st))
+			return pause_then(st, r->now_us, MS, PLAN_REAP);
 		st->where = STEPNAME_REAP;
 		st->err = EINVAL;
-		if (r->view.core_dumping)
-			return done_released(st, OUTCOME_PENDING, REASON_CORE_DUMP);
-		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+		return done_released(st, OUTCOME_PENDING, REASON_CORE_DUMP);
 	}
-	if (r->view.core_dumping) /* the dumper notices SIGKILL within some milliseconds */
-		return pause_then(st, r->now_us, MS, PLAN_REAP);
+	if (r->now_us >= wait_limit(st))
+		return not_reapable(st, r->now_us);
 	if (s->clone_vm + s->vfork > 0) {
 		/* None was there before the signal, and one has come since: it is meant as well. */
 		if (st->cfg.opt.sharers == SHARERS_KILL && st->signalled && !st->kept)
@@ -794,9 +800,7 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 			if (r->now_us < st->vfork_us)
 				return pause_then(st, r->now_us, 2 * MS, PLAN_REAP);
 		}
-		st->where = STEPNAME_REAP;
-		st->err = EINVAL;
-		return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+		return not_reapable(st, r->now_us);
 	}
 	if (st->cfg.opt.reap_only && !r->view.dying) {
 		st->where = STEPNAME_REAP;
@@ -805,9 +809,7 @@ static struct plan_step after_examine(struct plan_kill *st, const struct plan_re
 	}
 	if (++st->tries_reap < EINVAL_TRIES)
 		return pause_then(st, r->now_us, MS, PLAN_REAP);
-	st->where = STEPNAME_REAP;
-	st->err = EINVAL;
-	return release_then(st, r->now_us, PLAN_AWAIT_EXIT);
+	return not_reapable(st, r->now_us);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
