@@ -38,6 +38,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
+LOCALEDIR ?= $(DATADIR)/locale
 PKG_CONFIG ?= pkg-config
 SAN ?=
 WERROR ?= 0
@@ -104,7 +105,7 @@ endif
 SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 ALL_CPPFLAGS = -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DMMREAP_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(BPF_CPPFLAGS) $(CPPFLAGS)
+	-DMMREAP_VERSION='"$(VERSION)"' -DMMREAP_LOCALEDIR='"$(LOCALEDIR)"' $(PKG_CFLAGS) $(BPF_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -pthread -fPIE $(WARN) $(HARDEN) $(CFLAGS) $(SAN_FLAGS)
 ALL_LDFLAGS = -pthread -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
 	$(SAN_FLAGS) $(LDFLAGS)

@@ -36,7 +36,8 @@ ln -s "$(dirname "$(find /usr/include -path '*/asm/unistd.h' | head -n 1)")" "$s
 
 compile() {
 	musl-gcc -std=gnu17 -Wall -Wextra -Werror -O2 -fPIE -Iinclude -idirafter "$scratch/kernel" \
-		-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DMMREAP_VERSION='"musl"' -DMMREAP_PARTS='"none"' "$@"
+		-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DMMREAP_VERSION='"musl"' -DMMREAP_PARTS='"none"' \
+		-DMMREAP_LOCALEDIR='"/usr/share/locale"' "$@"
 }
 
 # These need libraries that are not here for musl; Alpine has them.

@@ -3,7 +3,6 @@
 /* Find the command, run it, close standard output, exit: the only exit point. */
 
 #include <fcntl.h>
-#include <locale.h>
 #include <mmreap/command.h>
 #include <mmreap/report.h>
 #include <signal.h>
@@ -56,8 +55,6 @@ int main(int argc, const char **argv)
 {
 	if (!fill_standard_fds())
 		return STATUS_FAILURE;
-	/* Only the character set: numbers and words are the same everywhere. */
-	setlocale(LC_CTYPE, "");
 	/* A reader that went away is found when standard output is closed, not in the middle of a kill. */
 	signal(SIGPIPE, SIG_IGN);
 	return report_close_stdout(run(argc, argv));

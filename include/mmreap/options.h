@@ -10,6 +10,7 @@
 
 #include <mmreap/model.h>
 #include <mmreap/watch.h>
+#include <mmreap/words.h>
 
 /** struct output_options - the output options, the same in every command */
 struct output_options {
@@ -95,10 +96,15 @@ struct probe_request {
 	struct target_list targets;
 };
 
-/** struct cli_error - what is wrong with a command line, as one sentence without prefix */
+/**
+ * struct cli_error - what is wrong with a command line, as one sentence without prefix
+ * @json: --json was on the line: the error must be a document too
+ * @text: in English, for that document; @local: in the language of the user
+ */
 struct cli_error {
-	bool json; /* --json was on the line: the error must be a document too */
+	bool json;
 	char text[512];
+	char local[512];
 };
 
 enum cli_verdict {
@@ -205,7 +211,10 @@ void cli_print_help(const struct cli_syntax *syntax);
 /** cli_print_version - Print version and optional parts on standard output */
 void cli_print_version(void);
 
-/** cli_fail - Keep the first error of a command line; later ones are consequences */
+/**
+ * cli_fail - Keep the first error of a command line; later ones are consequences.
+ * %m in @format is the error in errno.
+ */
 __attribute__((format(printf, 2, 3))) void cli_fail(struct cli_error *error, const char *format,
 						    ...);
 

@@ -12,9 +12,12 @@
 #include <mmreap/options.h>
 #include <mmreap/outcome.h>
 #include <mmreap/watch.h>
+#include <mmreap/words.h>
 #include <stdio.h>
 
 /* --- sentences: pure ------------------------------------------------------------------- */
+
+/* Each takes the language to say it in; NULL is English. */
 
 #define SENTENCE_SIZE 1024
 
@@ -23,25 +26,29 @@
  * @bytes: sizes in bytes, not in KiB, MiB...
  * @ret: at least SENTENCE_SIZE, always terminated; names from outside are escaped
  */
-void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size);
+void explain_kill(const struct kill_row *row, const struct words *words, bool bytes, char *ret,
+		  size_t size);
 
 /** explain_blind - Say why a look at all processes is not complete; "" where it is */
-void explain_blind(const struct blind *blind, char *ret, size_t size);
+void explain_blind(const struct blind *blind, const struct words *words, char *ret, size_t size);
 
 /** explain_signals - Name the signals of a mask ("TERM,USR1"); "" for none */
 void explain_signals(uint64_t signals, char *ret, size_t size);
 
 /** explain_evidence - What a phase was concluded from, with @separator in between */
-void explain_evidence(unsigned int evidence, const char *separator, char *ret, size_t size);
+void explain_evidence(unsigned int evidence, const struct words *words, const char *separator,
+		      char *ret, size_t size);
 
 /** explain_blocker - What keeps it from its next phase; "": nothing */
-void explain_blocker(const struct status_row *row, char *ret, size_t size);
+void explain_blocker(const struct status_row *row, const struct words *words, char *ret,
+		     size_t size);
 
 /** explain_next - What can be done about it, as a command where there is one; "": nothing */
-void explain_next(const struct status_row *row, char *ret, size_t size);
+void explain_next(const struct status_row *row, const struct words *words, char *ret, size_t size);
 
 /** struct probe_row - one capability: is it there, what follows, how it was found out */
 struct probe_row {
+	const struct words *words;
 	const char *capability;
 	char state[96];
 	char consequence[160];
@@ -51,13 +58,15 @@ struct probe_row {
 #define PROBE_MAX_ROWS 24
 
 /** explain_probe - Put what was tried in words. Returns the number of rows. */
-size_t explain_probe(const struct probe_facts *facts, struct probe_row rows[PROBE_MAX_ROWS]);
+size_t explain_probe(const struct probe_facts *facts, const struct words *words,
+		     struct probe_row rows[PROBE_MAX_ROWS]);
 
 /** probe_works - Does kill-and-reap work for the caller's own processes? */
 bool probe_works(const struct probe_facts *facts);
 
 /** explain_watch - Say in one sentence what an event of `watch` means */
-void explain_watch(const struct watch_row *row, bool bytes, char *ret, size_t size);
+void explain_watch(const struct watch_row *row, const struct words *words, bool bytes, char *ret,
+		   size_t size);
 
 const char *watch_event_word(enum watch_event event);
 const char *watch_source_word(enum watch_source source);
@@ -66,15 +75,18 @@ const char *watch_source_word(enum watch_source source);
 void text_escape(const char *text, char *ret, size_t size);
 
 /** text_size - Write a size for people ("43.9 GiB"), or in bytes */
-void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size);
+#define SIZE_SIZE 32
+void text_size(const struct words *words, int64_t n_bytes, bool bytes, char *ret, size_t size);
 
 /** text_time - Write a length of time for people ("0.12 ms", "612 ms", "12.3 s") */
+#define TIME_SIZE 32
 void text_time(int64_t us, char *ret, size_t size);
 
 /** text_utf8_length - Length of the well-formed UTF-8 sequence at @s (1 to 4), 0 if there is none */
 size_t text_utf8_length(const char *s);
 
 /** text_errno - The name of an error number ("ESRCH"), NULL for one without */
+#define ERROR_SIZE 32
 const char *text_errno(int err);
 
 /* --- tables ---------------------------------------------------------------------------- */
@@ -88,8 +100,12 @@ enum cell_type {
 	CELL_PROCS, /* array of {pid,inode,comm} */
 };
 
-/** struct cell - one value; @known false is null in JSON and empty in a table */
+/**
+ * struct cell - one value; @known false is null in JSON and empty in a table
+ * @words: the language of a sentence, given to who fills it in
+ */
 struct cell {
+	const struct words *words;
 	bool known;
 	int64_t number;
 	const char *text;
@@ -108,7 +124,7 @@ struct column {
  * struct row_table - the rows of one command
  * @key: the JSON key of the array
  * @defaults: columns of a table without -o; JSON has all of them
- * @get: fill in a cell; it is all zero before
+ * @get: fill in a cell; it is all zero before but for @words
  */
 struct row_table {
 	const char *key;
@@ -206,16 +222,28 @@ int report_ask_kill(const struct proc_ref *ref);
 
 /* --- messages -------------------------------------------------------------------------- */
 
-/** report_say - Print "mmreap: MESSAGE" on stderr in one write */
+/** report_say - Print "mmreap: MESSAGE" on stderr in one write, in the language of the user */
 __attribute__((format(printf, 1, 2))) void report_say(const char *format, ...);
 
+/** report_say_count - The same about @n things; what it says of them is in the arguments again */
+__attribute__((format(printf, 2, 4), format(printf, 3, 4))) void
+report_say_count(int64_t n, const char *one, const char *many, ...);
+
+/** report_step - Print a step of --verbose: words of the interface, nothing to translate */
+void report_step(pid_t pid, int64_t since_us, const char *step, int err);
+
 /**
- * report_error - Say @text on stderr and, with @json, as {"error":{...}} on stdout.
+ * report_error - Say a message on stderr and, with @json, in English as {"error":{...}} on stdout.
+ * %m in @format is the error in errno.
  * Returns @status.
  */
-int report_error(bool json, enum exit_status status, const char *text);
+__attribute__((format(printf, 3, 4))) int report_error(bool json, enum exit_status status,
+						       const char *format, ...);
 
-/** report_usage_error - report_error() for what the command line lacks; returns STATUS_USAGE */
+/** report_cli_error - report_error() for a message that is in both languages already */
+int report_cli_error(enum exit_status status, const struct cli_error *error);
+
+/** report_usage_error - The same for what the command line lacks; returns STATUS_USAGE */
 int report_usage_error(const struct cli_error *error);
 
 /**

@@ -17,14 +17,18 @@ const struct command *command_find(const struct command *const *list, const char
 
 static void print_global_help(const struct command *const *list)
 {
-	puts("Usage: mmreap COMMAND [OPTION...] [TARGET...]\n"
-	     "Kill processes and get their memory back at once.\n\n"
-	     "Commands:");
+	const struct words *w = &words_local;
+
+	puts(words_one(w, "Usage: mmreap COMMAND [OPTION...] [TARGET...]"));
+	puts(words_one(w, "Kill processes and get their memory back at once."));
+	printf("\n%s\n", words_one(w, "Commands:"));
 	for (; *list; list++)
-		printf("  %-10s %s\n", (*list)->syntax->name, (*list)->syntax->summary);
-	puts("\nOptions:\n"
-	     "  -h, --help     this help; mmreap COMMAND --help for a command's own\n"
-	     "  -V, --version  version and optional parts");
+		printf("  %-10s %s\n", (*list)->syntax->name,
+		       words_one(w, (*list)->syntax->summary));
+	printf("\n%s\n", words_one(w, "Options:"));
+	printf("  -h, --help     %s\n",
+	       words_one(w, "this help; mmreap COMMAND --help for a command's own"));
+	printf("  -V, --version  %s\n", words_one(w, "version and optional parts"));
 }
 
 /* Without a command there is no table to say which words are options: take the two as they are. */

@@ -12,41 +12,41 @@
 
 #define AT(member) offsetof(struct output_options, member)
 static const struct cli_option output_options[] = {
-	{ "output", 'o', CLI_TEXT, "[+]LIST", AT(columns), "columns to print" },
-	{ "output-all", 'O', CLI_FLAG, NULL, AT(output_all), "print all columns" },
-	{ "noheadings", 'n', CLI_FLAG, NULL, AT(noheadings), "no headings" },
-	{ "raw", 'r', CLI_FLAG, NULL, AT(raw), "raw columns" },
-	{ "json", 'J', CLI_FLAG, NULL, AT(json), "JSON" },
-	{ "bytes", 'b', CLI_FLAG, NULL, AT(bytes), "sizes in bytes" },
-	{ "list-columns", 'H', CLI_LIST_COLUMNS, NULL, 0, "list the columns" },
+	{ "output", 'o', CLI_TEXT, "[+]LIST", AT(columns), N_("columns to print") },
+	{ "output-all", 'O', CLI_FLAG, NULL, AT(output_all), N_("print all columns") },
+	{ "noheadings", 'n', CLI_FLAG, NULL, AT(noheadings), N_("no headings") },
+	{ "raw", 'r', CLI_FLAG, NULL, AT(raw), N_("raw columns") },
+	{ "json", 'J', CLI_FLAG, NULL, AT(json), N_("JSON") },
+	{ "bytes", 'b', CLI_FLAG, NULL, AT(bytes), N_("sizes in bytes") },
+	{ "list-columns", 'H', CLI_LIST_COLUMNS, NULL, 0, N_("list the columns") },
 };
 #undef AT
 
 const struct cli_group cli_group_output = {
-	.title = "Output:",
+	.title = N_("Output:"),
 	GROUP_OF(output_options),
 	.compact = true,
 };
 
 static const struct cli_option target_options[] = {
-	{ "comm", 0, CLI_COMM, "NAME", 0, "every process of exactly this name" },
-	{ "cgroup", 0, CLI_CGROUP, "PATH", 0, "every process in this cgroup and below" },
-	{ "pidfd", 0, CLI_PIDFD, "N", 0, "the process of an inherited pidfd" },
+	{ "comm", 0, CLI_COMM, "NAME", 0, N_("every process of exactly this name") },
+	{ "cgroup", 0, CLI_CGROUP, "PATH", 0, N_("every process in this cgroup and below") },
+	{ "pidfd", 0, CLI_PIDFD, "N", 0, N_("the process of an inherited pidfd") },
 };
 
 const struct cli_group cli_group_target = {
-	.title = "Targets: PID, PID:INODE, - (from standard input),",
+	.title = N_("Targets: PID, PID:INODE, - (from standard input),"),
 	GROUP_OF(target_options),
 	.compact = true,
 };
 
 static const struct cli_option common_options[] = {
-	{ "help", 'h', CLI_HELP, NULL, 0, "this help" },
-	{ "version", 'V', CLI_VERSION, NULL, 0, "version and optional parts" },
+	{ "help", 'h', CLI_HELP, NULL, 0, N_("this help") },
+	{ "version", 'V', CLI_VERSION, NULL, 0, N_("version and optional parts") },
 };
 
 const struct cli_group cli_group_common = {
-	.title = "Other:",
+	.title = N_("Other:"),
 	GROUP_OF(common_options),
 	.compact = true,
 };
@@ -56,25 +56,25 @@ const struct cli_group cli_group_common = {
 #define AT(member) offsetof(struct kill_options, member)
 static const struct cli_option kill_options[] = {
 	{ "method", 'm', CLI_CHOICE, "auto|reap-kill|kill-reap", AT(method),
-	  "how to kill and reap" },
-	{ "hold", 0, CLI_EITHER, "auto|never", AT(hold_never), "keep a thread for the reap" },
+	  N_("how to kill and reap") },
+	{ "hold", 0, CLI_EITHER, "auto|never", AT(hold_never), N_("keep a thread for the reap") },
 	{ "robust", 0, CLI_EITHER, "respect|ignore", AT(robust_ignore),
-	  "futexes first, or ignored" },
-	{ "boost", 0, CLI_EITHER, "auto|never", AT(boost_never), "raise an exit that lags" },
+	  N_("futexes first, or ignored") },
+	{ "boost", 0, CLI_EITHER, "auto|never", AT(boost_never), N_("raise an exit that lags") },
 	{ "sharers", 0, CLI_CHOICE, "refuse|kill|spare", AT(sharers),
-	  "others with the same memory" },
-	{ "grace", 'g', CLI_DURATION, "DURATION", AT(grace_us), "SIGTERM first, then wait" },
-	{ "reap-only", 0, CLI_FLAG, NULL, AT(reap_only), "no signal: reap who is dying" },
+	  N_("others with the same memory") },
+	{ "grace", 'g', CLI_DURATION, "DURATION", AT(grace_us), N_("SIGTERM first, then wait") },
+	{ "reap-only", 0, CLI_FLAG, NULL, AT(reap_only), N_("no signal: reap who is dying") },
 	{ "timeout", 't', CLI_DURATION, "DURATION", AT(timeout_us),
-	  "hard limit for the whole run" },
-	{ "thaw", 0, CLI_FLAG, NULL, AT(thaw), "let a frozen victim exit" },
-	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), "only say what would be done" },
-	{ "interactive", 'i', CLI_FLAG, NULL, AT(interactive), "ask about each target" },
+	  N_("hard limit for the whole run") },
+	{ "thaw", 0, CLI_FLAG, NULL, AT(thaw), N_("let a frozen victim exit") },
+	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), N_("only say what would be done") },
+	{ "interactive", 'i', CLI_FLAG, NULL, AT(interactive), N_("ask about each target") },
 	{ "allow-ancestors", 0, CLI_FLAG, NULL, AT(allow_ancestors),
-	  "shell or session of mmreap too" },
-	{ "quiet", 'q', CLI_FLAG, NULL, AT(quiet), "print no result" },
-	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), "print each step on stderr" },
-	{ "log", 0, CLI_FLAG, NULL, AT(log), "tell syslog" },
+	  N_("shell or session of mmreap too") },
+	{ "quiet", 'q', CLI_FLAG, NULL, AT(quiet), N_("print no result") },
+	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), N_("print each step on stderr") },
+	{ "log", 0, CLI_FLAG, NULL, AT(log), N_("tell syslog") },
 	{ "signal", 's', CLI_SIGNAL, NULL, 0, NULL },
 };
 #undef AT
@@ -85,8 +85,8 @@ static const struct cli_group kill_group = {
 
 const struct cli_syntax cli_syntax_kill = {
 	.name = "kill",
-	.summary = "kill, and give the memory back now",
-	.usage = "[OPTION...] TARGET...",
+	.summary = N_("kill, and give the memory back now"),
+	.usage = N_("[OPTION...] TARGET..."),
 	.groups = {
 		{ &kill_group, offsetof(struct kill_request, opt) },
 		{ &cli_group_target, offsetof(struct kill_request, targets) },

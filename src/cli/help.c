@@ -31,14 +31,15 @@ static void print_group(const struct cli_group *group)
 		if (!group->options[i].help)
 			continue;
 		name_option(&group->options[i], true, name, sizeof(name));
-		printf("  %-*s%s\n", HELP_COLUMN - 2, name, group->options[i].help);
+		printf("  %-*s%s\n", HELP_COLUMN - 2, name,
+		       words_one(&words_local, group->options[i].help));
 	}
 }
 
 /* The shared groups in one paragraph: there are 24 lines. */
 static void print_compact(const struct cli_group *group)
 {
-	int column = printf("%s", group->title);
+	int column = printf("%s", words_one(&words_local, group->title));
 
 	for (size_t i = 0; i < group->n_options; i++) {
 		bool last = i + 1 == group->n_options;
@@ -54,7 +55,9 @@ static void print_compact(const struct cli_group *group)
 
 void cli_print_help(const struct cli_syntax *syntax)
 {
-	printf("Usage: mmreap %s %s\n%s.\n", syntax->name, syntax->usage, syntax->summary);
+	printf(words_one(&words_local, "Usage: mmreap %s %s"), syntax->name,
+	       words_one(&words_local, syntax->usage));
+	printf("\n%s.\n", words_one(&words_local, syntax->summary));
 	for (size_t g = 0; g < CLI_MAX_GROUPS && syntax->groups[g].group; g++) {
 		const struct cli_group *group = syntax->groups[g].group;
 
@@ -67,7 +70,9 @@ void cli_print_help(const struct cli_syntax *syntax)
 
 void cli_print_version(void)
 {
-	printf("mmreap %s\noptional parts: %s\n", MMREAP_VERSION, MMREAP_PARTS);
+	printf("mmreap %s\n", MMREAP_VERSION);
+	printf(words_one(&words_local, "optional parts: %s"), MMREAP_PARTS);
+	putchar('\n');
 }
 
 static void dump_group(const char *command, const struct cli_group *group)

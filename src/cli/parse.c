@@ -38,7 +38,7 @@ void cli_fail(struct cli_error *error, const char *format, ...)
 	if (*error->text)
 		return;
 	va_start(ap, format);
-	vsnprintf(error->text, sizeof(error->text), format, ap);
+	words_format(error->text, error->local, sizeof(error->text), format, ap);
 	va_end(ap);
 }
 
@@ -80,23 +80,27 @@ static void add_target(struct run *run, const struct target_spec *spec)
 	specs[list->n_specs++] = *spec;
 }
 
-/* @where: "" or "line N of standard input: " */
-static void add_target_text(struct run *run, const char *text, bool selected, const char *where)
+/* @line: of standard input; 0: it stood on the command line */
+static void add_target_text(struct run *run, const char *text, unsigned long line)
 {
 	struct target_spec spec;
+	int err = target_parse(text, &spec);
 
-	switch (target_parse(text, &spec)) {
-	case 0:
-		spec.selected = selected;
+	if (err == 0) {
+		spec.selected = line > 0;
 		add_target(run, &spec);
-		break;
-	case -ERANGE:
-		cli_fail(run->error, "%sno process can be called \"%s\"", where, text);
-		break;
-	default:
-		cli_fail(run->error, "%sbad target \"%s\": expected a PID or PID:INODE", where,
-			 text);
-		break;
+	} else if (err == -ERANGE && line) {
+		cli_fail(run->error, "line %lu of standard input: no process can be called \"%s\"",
+			 line, text);
+	} else if (err == -ERANGE) {
+		cli_fail(run->error, "no process can be called \"%s\"", text);
+	} else if (line) {
+		cli_fail(run->error,
+			 "line %lu of standard input: bad target \"%s\": expected a PID or "
+			 "PID:INODE",
+			 line, text);
+	} else {
+		cli_fail(run->error, "bad target \"%s\": expected a PID or PID:INODE", text);
 	}
 }
 
@@ -109,11 +113,11 @@ static void add_stdin(struct run *run)
 
 	while ((errno = 0, len = getline(&line, &size, stdin)) >= 0) {
 		const char *text, *space = " \t\r\n";
-		char where[64];
 
-		snprintf(where, sizeof(where), "line %lu of standard input: ", ++n_line);
+		n_line++;
 		if (strlen(line) != (size_t)len) {
-			cli_fail(run->error, "%sit contains a zero byte", where);
+			cli_fail(run->error, "line %lu of standard input: it contains a zero byte",
+				 n_line);
 			return;
 		}
 		line[strcspn(line, "#")] = '\0';
@@ -124,11 +128,11 @@ static void add_stdin(struct run *run)
 			continue;
 		text = keep_text(run, strdup(text));
 		if (text)
-			add_target_text(run, text, true, where);
+			add_target_text(run, text, n_line);
 	}
 	/* Half a list is no list. */
 	if (!feof(stdin))
-		cli_fail(run->error, "standard input cannot be read: %s", strerror(errno));
+		cli_fail(run->error, "standard input cannot be read: %m");
 }
 
 static void add_selection(struct run *run, enum cli_kind kind, const char *text)
@@ -249,6 +253,8 @@ static void refuse_option(struct run *run, const struct cli_syntax *syntax, int 
 		cli_fail(run->error, "unknown option %s; see mmreap %s --help", bad, syntax->name);
 	else if (rc == POPT_ERROR_NOARG)
 		cli_fail(run->error, "option %s needs an argument", bad);
+	else if (rc == POPT_ERROR_UNWANTEDARG)
+		cli_fail(run->error, "option %s takes no argument", bad);
 	else
 		cli_fail(run->error, "option %s: %s", bad, poptStrerror(rc));
 }
@@ -276,7 +282,7 @@ static void take_arguments(struct run *run, const struct cli_syntax *syntax, con
 		}
 		text = keep_text(run, strdup(*args));
 		if (text)
-			add_target_text(run, text, false, "");
+			add_target_text(run, text, 0);
 	}
 	if (syntax->targets == TARGETS_NEEDED && !run->list->n_specs && !run->list->from_stdin)
 		cli_fail(run->error, "no target given");

@@ -9,9 +9,9 @@
 
 #define AT(member) offsetof(struct sharers_options, member)
 static const struct cli_option sharers_options[] = {
-	{ "all", 'a', CLI_FLAG, NULL, AT(all), "every shared address space there is" },
-	{ "check", 0, CLI_FLAG, NULL, AT(check), "status: 0 alone, 7 shared, 6 unknown" },
-	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), "where the answer comes from" },
+	{ "all", 'a', CLI_FLAG, NULL, AT(all), N_("every shared address space there is") },
+	{ "check", 0, CLI_FLAG, NULL, AT(check), N_("status: 0 alone, 7 shared, 6 unknown") },
+	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), N_("where the answer comes from") },
 };
 #undef AT
 
@@ -21,8 +21,8 @@ static const struct cli_group sharers_group = {
 
 const struct cli_syntax cli_syntax_sharers = {
 	.name = "sharers",
-	.summary = "say which processes share an address space",
-	.usage = "[OPTION...] TARGET... | --all",
+	.summary = N_("say which processes share an address space"),
+	.usage = N_("[OPTION...] TARGET... | --all"),
 	.groups = {
 		{ &sharers_group, offsetof(struct sharers_request, opt) },
 		{ &cli_group_target, offsetof(struct sharers_request, targets) },
@@ -35,8 +35,8 @@ const struct cli_syntax cli_syntax_sharers = {
 
 #define AT(member) offsetof(struct status_options, member)
 static const struct cli_option status_options[] = {
-	{ "deep", 0, CLI_FLAG, NULL, AT(deep), "also what can wait for its mmap lock" },
-	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), "where the answer comes from" },
+	{ "deep", 0, CLI_FLAG, NULL, AT(deep), N_("also what can wait for its mmap lock") },
+	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), N_("where the answer comes from") },
 };
 #undef AT
 
@@ -46,8 +46,8 @@ static const struct cli_group status_group = {
 
 const struct cli_syntax cli_syntax_status = {
 	.name = "status",
-	.summary = "say where in its life cycle an address space is, and why",
-	.usage = "[OPTION...] [TARGET...]",
+	.summary = N_("say where in its life cycle an address space is, and why"),
+	.usage = N_("[OPTION...] [TARGET...]"),
 	.groups = {
 		{ &status_group, offsetof(struct status_request, opt) },
 		{ &cli_group_target, offsetof(struct status_request, targets) },
@@ -60,8 +60,8 @@ const struct cli_syntax cli_syntax_status = {
 
 const struct cli_syntax cli_syntax_probe = {
 	.name = "probe",
-	.summary = "say what this kernel, this machine and this user can do",
-	.usage = "[OPTION...]",
+	.summary = N_("say what this kernel, this machine and this user can do"),
+	.usage = N_("[OPTION...]"),
 	.groups = {
 		{ &cli_group_output, offsetof(struct probe_request, out) },
 		{ &cli_group_common, 0 },

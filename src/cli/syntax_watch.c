@@ -7,14 +7,15 @@
 
 #define AT(member) offsetof(struct watch_options, member)
 static const struct cli_option watch_options[] = {
-	{ "for", 0, CLI_CHOICE, "exited|reaped|gone", AT(goal), "what to wait for" },
-	{ "any", 0, CLI_FLAG, NULL, AT(any), "one target is enough" },
+	{ "for", 0, CLI_CHOICE, "exited|reaped|gone", AT(goal), N_("what to wait for") },
+	{ "any", 0, CLI_FLAG, NULL, AT(any), N_("one target is enough") },
 	{ "timeout", 't', CLI_DURATION, "DURATION", AT(timeout_us),
-	  "give up, and say what blocks" },
-	{ "interval", 0, CLI_DURATION, "DURATION", AT(interval_us), "where there is no event" },
-	{ "progress", 0, CLI_CHOICE, "auto|always|never", AT(progress), "one redrawn line" },
-	{ "source", 0, CLI_CHOICE, "auto|bpf|proc", AT(source), "kernel events, or /proc alone" },
-	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), "say what blocks before the timeout" },
+	  N_("give up, and say what blocks") },
+	{ "interval", 0, CLI_DURATION, "DURATION", AT(interval_us), N_("where there is no event") },
+	{ "progress", 0, CLI_CHOICE, "auto|always|never", AT(progress), N_("one redrawn line") },
+	{ "source", 0, CLI_CHOICE, "auto|bpf|proc", AT(source),
+	  N_("kernel events, or /proc alone") },
+	{ "verbose", 'v', CLI_FLAG, NULL, AT(verbose), N_("say what blocks before the timeout") },
 };
 #undef AT
 
@@ -25,8 +26,8 @@ static const struct cli_group watch_group = {
 
 const struct cli_syntax cli_syntax_watch = {
 	.name = "watch",
-	.summary = "wait until the reap is finished, and show it",
-	.usage = "[OPTION...] TARGET...",
+	.summary = N_("wait until the reap is finished, and show it"),
+	.usage = N_("[OPTION...] TARGET..."),
 	.groups = {
 		{ &watch_group, offsetof(struct watch_request, opt) },
 		{ &cli_group_target, offsetof(struct watch_request, targets) },

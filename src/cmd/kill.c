@@ -8,6 +8,7 @@
 #include <mmreap/command.h>
 #include <mmreap/report.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -47,11 +48,8 @@ static void story_free(struct story *s)
 static void say_step(void *arg, const struct proc_ref *ref, enum plan_kind kind, int err,
 		     int64_t since_us)
 {
-	const char *error = err < 0 ? text_errno(-err) : NULL;
-
 	(void)arg;
-	report_say("%d: %8lld us: %s%s%s", (int)ref->pid, (long long)since_us, plan_kind_word(kind),
-		   err < 0 ? ": " : "", err < 0 ? (error ? error : "error") : "");
+	report_step(ref->pid, since_us, plan_kind_word(kind), err);
 }
 
 static void say_progress(void *arg, const struct proc_ref *ref, int64_t rss_bytes, int64_t of_bytes,
@@ -109,8 +107,10 @@ static int say_outcomes(const struct story *s)
 				report_print_kill(opt->quiet ? stderr : stdout, &s->rows[i],
 						  s->req.out.bytes);
 	}
-	if (err < 0)
-		return report_error(false, STATUS_FAILURE, strerror(-err));
+	if (err < 0) {
+		errno = -err;
+		return report_error(false, STATUS_FAILURE, "%m");
+	}
 	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
 	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
 }
@@ -193,11 +193,22 @@ static int next_targets(struct story *s, int round)
 	return 0;
 }
 
+__attribute__((format(printf, 3, 4))) static int fail(struct story *s, enum exit_status status,
+						      const char *format, ...)
+{
+	va_list ap;
+
+	s->error.status = status;
+	va_start(ap, format);
+	words_format(s->error.said.text, s->error.said.local, sizeof(s->error.said.text), format,
+		     ap);
+	va_end(ap);
+	return -1;
+}
+
 static int fail_memory(struct story *s)
 {
-	s->error = (struct selection_error){ .status = STATUS_FAILURE,
-					     .text = "out of memory; nothing more was touched" };
-	return -1;
+	return fail(s, STATUS_FAILURE, "out of memory; nothing more was touched");
 }
 
 /* One round: freeze, hold, act, thaw. Returns 0, -1 with s->error, or -EINTR. */
@@ -226,13 +237,9 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		run->frozen_by_us |= s->selection.cgroups[i].frozen_by_us;
 	if (next_targets(s, round) < 0)
 		return -1;
-	if (opt->interactive && ask(s) < 0) {
-		s->error = (struct selection_error){
-			.status = STATUS_USAGE,
-			.text = "--interactive needs a terminal to ask on; nothing was touched"
-		};
-		return -1;
-	}
+	if (opt->interactive && ask(s) < 0)
+		return fail(s, STATUS_USAGE,
+			    "--interactive needs a terminal to ask on; nothing was touched");
 	rows = realloc(s->rows, (s->n_rows + s->n_targets + 1) * sizeof(*rows));
 	if (rows == NULL)
 		return fail_memory(s);
@@ -274,9 +281,10 @@ static void tell_left(struct story *s)
 		if (n == 0)
 			continue;
 		s->left = true;
-		report_say("cgroup %.200s: %zu new %s could not be ended:%s%s", cg->path, n,
-			   n == 1 ? "process" : "processes", list,
-			   used < sizeof(list) ? "" : " ...");
+		report_say_count((int64_t)n,
+				 "cgroup %.200s: %zu new process could not be ended:%s%s",
+				 "cgroup %.200s: %zu new processes could not be ended:%s%s",
+				 cg->path, n, list, used < sizeof(list) ? "" : " ...");
 	}
 }
 
@@ -326,7 +334,7 @@ static int run_story(struct story *s)
 	int err;
 
 	if (selection_open(&sys_linux, &s->self, &s->req.targets, &s->selection, &s->error) < 0)
-		return report_error(json, s->error.status, s->error.text);
+		return selection_say(&s->error, json);
 	if (s->req.opt.thaw && s->selection.mounts.n_cgroups == 0)
 		mounts_load(&s->selection.mounts);
 	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
@@ -339,9 +347,9 @@ static int run_story(struct story *s)
 	if (err == -EINTR)
 		die_of_signal(s);
 	if (err == -1 && s->n_rows == 0)
-		return report_error(json, s->error.status, s->error.text);
+		return selection_say(&s->error, json);
 	if (err == -1)
-		report_say("%s", s->error.text);
+		selection_say(&s->error, false);
 	if (s->n_rows == 0 && !s->req.opt.interactive)
 		return report_error(json, STATUS_NO_PROCESS, "no process matched");
 	log_rows(s);

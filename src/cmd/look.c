@@ -43,10 +43,12 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 	if (selection_open(&sys_linux, &ret->self, list, &ret->selection, &error) < 0 ||
 	    selection_add_members(&ret->selection, false, false, &error) < 0 ||
 	    selection_resolve(&ret->selection, &ret->targets, &ret->n_targets, &error) < 0)
-		return report_error(json, error.status, error.text);
+		return selection_say(&error, json);
 	zombie = sys_linux.make_zombie();
-	if (zombie < 0)
-		return report_error(json, STATUS_FAILURE, strerror(-zombie));
+	if (zombie < 0) {
+		errno = -zombie;
+		return report_error(json, STATUS_FAILURE, "%m");
+	}
 	ret->zombie = zombie;
 	return STATUS_OK;
 }
@@ -64,27 +66,30 @@ void look_close(struct look *look)
 enum exit_status look_say_target(const struct target *t)
 {
 	enum exit_status status = outcome_status(t->outcome);
-	const char *why = strerror(-t->err);
+	int pid = (int)t->ref.pid;
 
 	if (status == STATUS_OK) /* a member of a selection that vanished */
 		return status;
+	errno = -t->err;
 	switch (t->err) {
 	case -ESRCH:
-		why = "no such process";
+		report_say("%d: no such process", pid);
 		break;
 	case -ESTALE:
-		why = "no such process: the PID was reused, its inode is another";
+		report_say("%d: no such process: the PID was reused, its inode is another", pid);
 		break;
 	case -EOPNOTSUPP:
-		why = "this kernel has no unique pidfs inodes (Linux 6.9): give the PID alone";
+		report_say("%d: this kernel has no unique pidfs inodes (Linux 6.9): give the PID "
+			   "alone",
+			   pid);
 		break;
 	case -EACCES:
-		why = "it is there, but /proc does not show it (hidepid)";
+		report_say("%d: it is there, but /proc does not show it (hidepid)", pid);
 		break;
 	default:
+		report_say("%d: %m", pid);
 		break;
 	}
-	report_say("%d: %s", (int)t->ref.pid, why);
 	return status;
 }
 
@@ -185,7 +190,6 @@ int look_compare(const struct look *look, const struct proc_ref *ref, struct com
 enum exit_status look_check_source(enum source source, bool json)
 {
 	int err = source == SOURCE_BPF ? kernelview_check() : 0;
-	char text[160];
 
 	if (source != SOURCE_BPF)
 		return STATUS_OK;
@@ -197,7 +201,7 @@ enum exit_status look_check_source(enum source source, bool json)
 	if (err == -EOPNOTSUPP)
 		return report_error(json, STATUS_UNSUPPORTED,
 				    "--source bpf: the kernel's own view is not built in");
-	snprintf(text, sizeof(text), "--source bpf: the kernel cannot be asked: %s",
-		 strerror(-err));
-	return report_error(json, STATUS_UNSUPPORTED, text);
+	errno = -err;
+	return report_error(json, STATUS_UNSUPPORTED,
+			    "--source bpf: the kernel cannot be asked: %m");
 }

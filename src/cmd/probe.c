@@ -2,11 +2,11 @@
 
 /* The story of `mmreap probe`: parse, try, say. */
 
+#include <errno.h>
 #include <mmreap/act.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
 #include <mmreap/report.h>
-#include <string.h>
 
 static void request_free(struct probe_request *req)
 {
@@ -46,11 +46,13 @@ static int run(int argc, const char **argv)
 				    "/proc is not a mounted procfs: nothing works without it; "
 				    "mount it");
 	act_probe_all(&sys_linux, &self, &facts);
-	n = explain_probe(&facts, rows);
+	n = explain_probe(&facts, req.out.json || req.out.raw ? NULL : &words_local, rows);
 	err = report_print_rows(stdout, &report_table_probe, &req.out, &columns, rows, n,
 				sizeof(*rows));
-	if (err < 0)
-		return report_error(false, STATUS_FAILURE, strerror(-err));
+	if (err < 0) {
+		errno = -err;
+		return report_error(false, STATUS_FAILURE, "%m");
+	}
 	return probe_works(&facts) ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 

@@ -17,7 +17,7 @@ fail(struct selection_error *e, enum exit_status status, const char *format, ...
 
 	e->status = status;
 	va_start(ap, format);
-	vsnprintf(e->text, sizeof(e->text), format, ap);
+	words_format(e->said.text, e->said.local, sizeof(e->said.text), format, ap);
 	va_end(ap);
 	return -1;
 }
@@ -63,10 +63,12 @@ static int add_comm(struct selection *s, const char *comm, struct selection_erro
 	struct pid_list pids = { 0 };
 	int err = select_comm(s->sys, s->self, comm, &pids);
 
-	if (err < 0)
-		err = fail(e, STATUS_FAILURE, "cannot list the processes: %s", strerror(-err));
-	else
+	if (err < 0) {
+		errno = -err;
+		err = fail(e, STATUS_FAILURE, "cannot list the processes: %m");
+	} else {
 		err = add_pids(s, &pids, comm, e);
+	}
 	pid_list_free(&pids);
 	return err;
 }
@@ -78,9 +80,10 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 
 	if (s->mounts.n_cgroups == 0) {
 		err = mounts_load(&s->mounts);
-		if (err < 0)
-			return fail(e, STATUS_FAILURE, "cannot read the mount table: %s",
-				    strerror(-err));
+		if (err < 0) {
+			errno = -err;
+			return fail(e, STATUS_FAILURE, "cannot read the mount table: %m");
+		}
 	}
 	err = cgroup_find(s->sys, &s->mounts, path, &cg);
 	if (err == -EISDIR)
@@ -97,9 +100,11 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 			    path);
 	if (err == -EINVAL)
 		return fail(e, STATUS_USAGE, "cgroup path %.200s has \"..\" in it", path);
-	if (err < 0)
+	if (err < 0) {
+		errno = -err;
 		return fail(e, err == -EACCES ? STATUS_DENIED : STATUS_FAILURE,
-			    "cannot open cgroup %.200s: %s", path, strerror(-err));
+			    "cannot open cgroup %.200s: %m", path);
+	}
 	cgroups = realloc(s->cgroups, (s->n_cgroups + 1) * sizeof(*cgroups));
 	if (cgroups == NULL) {
 		cgroup_close(s->sys, &cg);
@@ -141,38 +146,43 @@ void selection_free(struct selection *s)
 }
 
 /* Killing all of a cgroup that holds us is never what was meant: not even the rest of it. */
-static const char *protected_member(const struct selection *s, pid_t pid, bool allow_ancestors)
+static int refuse_member(const struct selection *s, const char *path, pid_t pid,
+			 bool allow_ancestors, struct selection_error *e)
 {
 	if (pid == 1)
-		return "init (PID 1)";
+		return fail(e, STATUS_REFUSED,
+			    "cgroup %.200s holds init (PID %d): refused as a whole, nothing was "
+			    "touched; name its processes one by one",
+			    path, (int)pid);
 	if (pid == s->self->pid)
-		return "mmreap itself";
+		return fail(e, STATUS_REFUSED,
+			    "cgroup %.200s holds mmreap itself (%d): refused as a whole, nothing "
+			    "was touched; name its processes one by one",
+			    path, (int)pid);
 	for (size_t i = 0; i < s->self->n_ancestors && !allow_ancestors; i++)
 		if (s->self->ancestors[i] == pid)
-			return "an ancestor of mmreap";
-	return NULL;
+			return fail(e, STATUS_REFUSED,
+				    "cgroup %.200s holds an ancestor of mmreap (%d): refused as a "
+				    "whole, nothing was touched; name its processes one by one",
+				    path, (int)pid);
+	return 0;
 }
 
 int selection_add_members(struct selection *s, bool protect, bool allow_ancestors,
 			  struct selection_error *ret_error)
 {
 	for (size_t i = 0; i < s->n_cgroups; i++) {
+		const char *path = s->cgroups[i].path;
 		struct pid_list pids = { 0 };
 		int err = cgroup_members(s->sys, &s->cgroups[i], &pids);
 
-		if (err < 0)
-			err = fail(ret_error, STATUS_FAILURE, "cannot list cgroup %.200s: %s",
-				   s->cgroups[i].path, strerror(-err));
-		for (size_t j = 0; err == 0 && protect && j < pids.n; j++) {
-			const char *who = protected_member(s, pids.pids[j], allow_ancestors);
-
-			if (who)
-				err = fail(
-					ret_error, STATUS_REFUSED,
-					"cgroup %.200s holds %s (%d): refused as a whole, nothing "
-					"was touched; name its processes one by one",
-					s->cgroups[i].path, who, (int)pids.pids[j]);
+		if (err < 0) {
+			errno = -err;
+			err = fail(ret_error, STATUS_FAILURE, "cannot list cgroup %.200s: %m",
+				   path);
 		}
+		for (size_t j = 0; err == 0 && protect && j < pids.n; j++)
+			err = refuse_member(s, path, pids.pids[j], allow_ancestors, ret_error);
 		if (err == 0)
 			err = add_pids(s, &pids, NULL, ret_error);
 		pid_list_free(&pids);
@@ -239,4 +249,10 @@ int selection_resolve(const struct selection *s, struct target **ret, size_t *re
 	return fail(ret_error, STATUS_USAGE,
 		    "%d is a thread of process %d (%s), not a process; use %d", (int)who.tid,
 		    (int)who.leader, who.comm, (int)who.leader);
+}
+
+int selection_say(struct selection_error *error, bool json)
+{
+	error->said.json = json;
+	return report_cli_error(error->status, &error->said);
 }

@@ -25,7 +25,7 @@ struct selection {
 /** struct selection_error - why nothing was selected, as a sentence, and the exit status for it */
 struct selection_error {
 	enum exit_status status;
-	char text[512];
+	struct cli_error said;
 };
 
 /**
@@ -48,3 +48,6 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 /** selection_resolve - Hold every process; see target_resolve(). Returns 0 or -1 with @ret_error. */
 int selection_resolve(const struct selection *s, struct target **ret, size_t *ret_n,
 		      struct selection_error *ret_error);
+
+/** selection_say - report_error() for @error; returns its status */
+int selection_say(struct selection_error *error, bool json);

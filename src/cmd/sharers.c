@@ -28,10 +28,10 @@ static void story_free(struct story *s)
 	target_list_free(&s->req.targets);
 }
 
-static enum exit_status fail(struct story *s, enum exit_status status, const char *text)
+static enum exit_status fail(struct story *s, enum exit_status status)
 {
 	s->failed = true;
-	return report_error(s->req.out.json, status, text);
+	return status;
 }
 
 static struct sharers_row *new_row(struct story *s)
@@ -118,7 +118,8 @@ static enum exit_status look_at(struct story *s, const struct target *t)
 	if (err == -ESRCH)
 		return t->selected ? STATUS_OK : say_no_mm(&t->ref);
 	if (err < 0) {
-		report_say("%d %s: %s", (int)t->ref.pid, t->ref.comm, strerror(-err));
+		errno = -err;
+		report_say("%d %s: %m", (int)t->ref.pid, t->ref.comm);
 		return STATUS_FAILURE;
 	}
 	for (size_t i = 0; i < c->scan.n_found && i < c->scan.capacity; i++)
@@ -132,7 +133,7 @@ static void say_blind(const struct story *s, const struct blind *blind)
 {
 	char why[SENTENCE_SIZE];
 
-	explain_blind(blind, why, sizeof(why));
+	explain_blind(blind, &words_local, why, sizeof(why));
 	if (!s->req.opt.check && *why)
 		report_say("incomplete: %s", why);
 }
@@ -140,10 +141,11 @@ static void say_blind(const struct story *s, const struct blind *blind)
 static enum exit_status look_at_targets(struct story *s)
 {
 	size_t n = s->look.n_targets, said = 0;
+	bool json = s->req.out.json;
 
 	s->statuses = calloc(n + 1, sizeof(*s->statuses));
 	if (s->statuses == NULL)
-		return fail(s, STATUS_FAILURE, "out of memory");
+		return fail(s, report_error(json, STATUS_FAILURE, "out of memory"));
 	if (n == 0)
 		return STATUS_NO_PROCESS;
 	for (size_t i = 0; i < n; i++)
@@ -164,16 +166,19 @@ static enum exit_status look_at_targets(struct story *s)
 static enum exit_status look_at_all(struct story *s)
 {
 	struct group_scan scan;
+	bool json = s->req.out.json;
 	int err = observe_groups(&sys_linux, &s->look.self, s->look.zombie, &scan);
 
 	s->rows = scan.rows;
 	s->n_rows = scan.n_rows;
 	if (err == -ENOSYS || err == -EPERM)
-		return fail(s, STATUS_UNSUPPORTED,
-			    "no address spaces can be compared: this kernel has no kcmp, "
-			    "or a filter forbids it");
-	if (err < 0)
-		return fail(s, STATUS_FAILURE, strerror(-err));
+		return fail(s, report_error(json, STATUS_UNSUPPORTED,
+					    "no address spaces can be compared: this kernel has no "
+					    "kcmp, or a filter forbids it"));
+	if (err < 0) {
+		errno = -err;
+		return fail(s, report_error(json, STATUS_FAILURE, "%m"));
+	}
 	scan.blind.hidepid = s->look.blind.hidepid;
 	scan.blind.pid_ns = s->look.blind.pid_ns;
 	for (size_t i = 0; i < s->n_rows; i++)
@@ -227,7 +232,8 @@ static int run(int argc, const char **argv)
 		return status;
 	err = report_print_rows(stdout, &report_table_sharers, out, &s.columns, s.rows, s.n_rows,
 				sizeof(*s.rows));
-	return err < 0 ? report_error(false, STATUS_FAILURE, strerror(-err)) : (int)status;
+	errno = -err;
+	return err < 0 ? report_error(false, STATUS_FAILURE, "%m") : (int)status;
 }
 
 const struct command command_sharers = { .syntax = &cli_syntax_sharers, .run = run };

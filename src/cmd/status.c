@@ -34,10 +34,11 @@ static void story_free(struct story *s)
 	target_list_free(&s->req.targets);
 }
 
-static enum exit_status fail(struct story *s, enum exit_status status, const char *text)
+static enum exit_status fail(struct story *s, int err)
 {
 	s->failed = true;
-	return report_error(s->req.out.json, status, text);
+	errno = -err;
+	return report_error(s->req.out.json, STATUS_FAILURE, "%m");
 }
 
 static void find_sharers(const struct story *s, const struct proc_ref *ref, struct status_row *row)
@@ -96,7 +97,7 @@ static enum exit_status look_at_targets(struct story *s)
 	s->rows = calloc(n, sizeof(*s->rows));
 	s->statuses = calloc(n, sizeof(*s->statuses));
 	if (s->rows == NULL || s->statuses == NULL)
-		return fail(s, STATUS_FAILURE, "out of memory");
+		return fail(s, -ENOMEM);
 	for (size_t i = 0; i < n; i++)
 		s->statuses[i] = look_at(s, &s->look.targets[i], &s->rows[i]);
 	s->n_rows = n;
@@ -127,10 +128,10 @@ static enum exit_status look_at_all(struct story *s)
 	ssize_t n = observe_suspects(&sys_linux, &s->look.self, &pids);
 
 	if (n < 0)
-		return fail(s, STATUS_FAILURE, strerror((int)-n));
+		return fail(s, (int)n);
 	s->rows = calloc((size_t)n + 1, sizeof(*s->rows));
 	if (s->rows == NULL)
-		return fail(s, STATUS_FAILURE, "out of memory");
+		return fail(s, -ENOMEM);
 	for (ssize_t i = 0; i < n; i++)
 		s->n_rows += look_at_suspect(s, pids[i], &s->rows[s->n_rows]);
 	if (s->look.blind.hidepid)
@@ -160,7 +161,8 @@ static int say(const struct story *s, enum exit_status status)
 	else
 		err = report_print_rows(stdout, &report_table_status, &s->req.out, &s->columns,
 					s->rows, s->n_rows, sizeof(*s->rows));
-	return err < 0 ? report_error(false, STATUS_FAILURE, strerror(-err)) : (int)status;
+	errno = -err;
+	return err < 0 ? report_error(false, STATUS_FAILURE, "%m") : (int)status;
 }
 
 static int run(int argc, const char **argv)

@@ -456,9 +456,11 @@ static void ask_kernel(struct story *s)
 
 	if (opt->source == SOURCE_AUTO && opt->goal != WATCH_FOR_EXITED)
 		err = kernelview_open(&s->kernel);
-	if (opt->verbose && err < 0)
-		report_say("no kernel events (%s): the source is /proc alone",
-			   err == -EOPNOTSUPP ? "not built in" : strerror(-err));
+	errno = -err;
+	if (opt->verbose && err == -EOPNOTSUPP)
+		report_say("no kernel events (not built in): the source is /proc alone");
+	else if (opt->verbose && err < 0)
+		report_say("no kernel events (%m): the source is /proc alone");
 	if (err < 0)
 		s->kernel = NULL;
 	for (size_t i = 0; s->kernel && i < s->n_items; i++) {
@@ -467,19 +469,20 @@ static void ask_kernel(struct story *s)
 		if (!it->open || it->done || it->w.view.exited)
 			continue;
 		err = watched_await(&it->w, s->kernel);
+		errno = -err;
 		if (opt->verbose && err < 0)
-			report_say("%d %s: no kernel event (%s): the source is /proc",
-				   (int)it->w.ref->pid, it->w.ref->comm, strerror(-err));
+			report_say("%d %s: no kernel event (%m): the source is /proc",
+				   (int)it->w.ref->pid, it->w.ref->comm);
 	}
 }
 
 static enum exit_status say_no_kernel(int err, bool json)
 {
-	char text[160];
-
-	snprintf(text, sizeof(text), "--source bpf: %s",
-		 err == -EOPNOTSUPP ? "the kernel's own view is not built in" : strerror(-err));
-	return report_error(json, STATUS_UNSUPPORTED, text);
+	if (err == -EOPNOTSUPP)
+		return report_error(json, STATUS_UNSUPPORTED,
+				    "--source bpf: the kernel's own view is not built in");
+	errno = -err;
+	return report_error(json, STATUS_UNSUPPORTED, "--source bpf: %m");
 }
 
 static enum exit_status watch(struct story *s)

@@ -33,29 +33,29 @@ enum kill_column {
 };
 
 static const struct column kill_columns[] = {
-	[KILL_PID] = { "pid", CELL_NUMBER, "process ID" },
+	[KILL_PID] = { "pid", CELL_NUMBER, N_("process ID") },
 	[KILL_INODE] = { "inode", CELL_NUMBER,
-			 "pidfs inode; PID:INODE names exactly this process" },
-	[KILL_COMM] = { "comm", CELL_TEXT, "command name" },
-	[KILL_OUTCOME] = { "outcome", CELL_TEXT, "what became of it" },
-	[KILL_DRY_RUN] = { "dry_run", CELL_BOOL, "nothing was done, the outcome is predicted" },
-	[KILL_METHOD] = { "method", CELL_TEXT, "kill-reap, reap-kill, kill-only or reap-only" },
-	[KILL_HOLD] = { "hold", CELL_TEXT, "how a thread was kept for the reap" },
-	[KILL_ROBUST] = { "robust", CELL_TEXT, "what became of robust futexes" },
-	[KILL_SHARERS] = { "sharers", CELL_NUMBER, "other processes with the same memory" },
-	[KILL_KILLED] = { "killed", CELL_PROCS, "other processes that were killed with it" },
-	[KILL_RSS_BEFORE] = { "rss_before", CELL_BYTES, "resident memory before the signal" },
-	[KILL_RSS_AFTER] = { "rss_after", CELL_BYTES, "resident memory at the end" },
-	[KILL_UNMAPPED] = { "unmapped", CELL_BYTES, "memory that left the address space" },
-	[KILL_FREED] = { "freed", CELL_BYTES, "memory that came back to the system" },
-	[KILL_REAP_MS] = { "reap_ms", CELL_TIME_US, "length of the reap call, milliseconds" },
-	[KILL_EXIT_MS] = { "exit_ms", CELL_TIME_US, "from signal to exit, milliseconds" },
-	[KILL_EXITED] = { "exited", CELL_BOOL, "the exit was seen" },
+			 N_("pidfs inode; PID:INODE names exactly this process") },
+	[KILL_COMM] = { "comm", CELL_TEXT, N_("command name") },
+	[KILL_OUTCOME] = { "outcome", CELL_TEXT, N_("what became of it") },
+	[KILL_DRY_RUN] = { "dry_run", CELL_BOOL, N_("nothing was done, the outcome is predicted") },
+	[KILL_METHOD] = { "method", CELL_TEXT, N_("kill-reap, reap-kill, kill-only or reap-only") },
+	[KILL_HOLD] = { "hold", CELL_TEXT, N_("how a thread was kept for the reap") },
+	[KILL_ROBUST] = { "robust", CELL_TEXT, N_("what became of robust futexes") },
+	[KILL_SHARERS] = { "sharers", CELL_NUMBER, N_("other processes with the same memory") },
+	[KILL_KILLED] = { "killed", CELL_PROCS, N_("other processes that were killed with it") },
+	[KILL_RSS_BEFORE] = { "rss_before", CELL_BYTES, N_("resident memory before the signal") },
+	[KILL_RSS_AFTER] = { "rss_after", CELL_BYTES, N_("resident memory at the end") },
+	[KILL_UNMAPPED] = { "unmapped", CELL_BYTES, N_("memory that left the address space") },
+	[KILL_FREED] = { "freed", CELL_BYTES, N_("memory that came back to the system") },
+	[KILL_REAP_MS] = { "reap_ms", CELL_TIME_US, N_("length of the reap call, milliseconds") },
+	[KILL_EXIT_MS] = { "exit_ms", CELL_TIME_US, N_("from signal to exit, milliseconds") },
+	[KILL_EXITED] = { "exited", CELL_BOOL, N_("the exit was seen") },
 	[KILL_EXIT_SIGNAL] = { "exit_signal", CELL_NUMBER,
-			       "signal that ended it, where it is told" },
-	[KILL_ERRNO] = { "errno", CELL_TEXT, "name of the error" },
-	[KILL_STEP] = { "step", CELL_TEXT, "step that the error belongs to" },
-	[KILL_MESSAGE] = { "message", CELL_TEXT, "the outcome as a sentence" },
+			       N_("signal that ended it, where it is told") },
+	[KILL_ERRNO] = { "errno", CELL_TEXT, N_("name of the error") },
+	[KILL_STEP] = { "step", CELL_TEXT, N_("step that the error belongs to") },
+	[KILL_MESSAGE] = { "message", CELL_TEXT, N_("the outcome as a sentence") },
 };
 
 /* Before anything was done, or predicted to be done, there is no method, hold... to tell. */
@@ -142,7 +142,7 @@ static void kill_get(const void *data, unsigned int column, struct cell *ret)
 		set_text(ret, row->step == STEPNAME_NONE ? NULL : step_word(row->step));
 		break;
 	case KILL_MESSAGE:
-		explain_kill(row, false, ret->buffer, sizeof(ret->buffer));
+		explain_kill(row, ret->words, false, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	}
@@ -216,9 +216,9 @@ int report_choose_columns(const struct row_table *table, const struct output_opt
 /* --- the columns themselves as rows ---------------------------------------------------- */
 
 static const struct column column_columns[] = {
-	{ "name", CELL_TEXT, "name in -o, in headings, and as a JSON key" },
-	{ "type", CELL_TEXT, "type in JSON" },
-	{ "description", CELL_TEXT, "what it tells" },
+	{ "name", CELL_TEXT, N_("name in -o, in headings, and as a JSON key") },
+	{ "type", CELL_TEXT, N_("type in JSON") },
+	{ "description", CELL_TEXT, N_("what it tells") },
 };
 
 static void column_get(const void *data, unsigned int column, struct cell *ret)
@@ -229,7 +229,9 @@ static void column_get(const void *data, unsigned int column, struct cell *ret)
 	};
 	const struct column *row = data;
 
-	set_text(ret, column == 0 ? row->name : column == 1 ? types[row->type] : row->help);
+	set_text(ret, column == 0   ? row->name
+		      : column == 1 ? types[row->type]
+				    : words_one(ret->words, row->help));
 }
 
 static const struct row_table column_table = {

@@ -3,6 +3,7 @@
 /* The columns of `sharers`, and why the view is incomplete in words. */
 
 #include "cells.h"
+#include "sentence.h"
 #include <string.h>
 
 enum sharers_column {
@@ -24,57 +25,72 @@ enum sharers_column {
 };
 
 static const struct column sharers_columns[] = {
-	[SHARERS_GROUP] = { "group", CELL_NUMBER, "ordinal of the address space" },
-	[SHARERS_PID] = { "pid", CELL_NUMBER, "process ID" },
+	[SHARERS_GROUP] = { "group", CELL_NUMBER, N_("ordinal of the address space") },
+	[SHARERS_PID] = { "pid", CELL_NUMBER, N_("process ID") },
 	[SHARERS_INODE] = { "inode", CELL_NUMBER,
-			    "pidfs inode; PID:INODE names exactly this process" },
-	[SHARERS_PPID] = { "ppid", CELL_NUMBER, "process ID of the parent" },
-	[SHARERS_USER] = { "user", CELL_NUMBER, "effective user ID" },
+			    N_("pidfs inode; PID:INODE names exactly this process") },
+	[SHARERS_PPID] = { "ppid", CELL_NUMBER, N_("process ID of the parent") },
+	[SHARERS_USER] = { "user", CELL_NUMBER, N_("effective user ID") },
 	[SHARERS_RELATION] = { "relation", CELL_TEXT,
-			       "target, vfork-child, vfork-parent or clone-vm" },
-	[SHARERS_STATE] = { "state", CELL_TEXT, "state letter of /proc/PID/stat" },
-	[SHARERS_THREADS] = { "threads", CELL_NUMBER, "number of threads" },
-	[SHARERS_RSS] = { "rss", CELL_BYTES, "resident memory, the same for the whole group" },
-	[SHARERS_KILLABLE] = { "killable", CELL_BOOL, "you may signal it" },
-	[SHARERS_COMM] = { "comm", CELL_TEXT, "command name" },
-	[SHARERS_CGROUP] = { "cgroup", CELL_TEXT, "cgroup that its memory is charged to" },
-	[SHARERS_USERS] = { "users", CELL_NUMBER, "mm_users, where the kernel can be asked" },
-	[SHARERS_SOURCE] = { "source", CELL_TEXT, "where the answer comes from: bpf or kcmp" },
+			       N_("target, vfork-child, vfork-parent or clone-vm") },
+	[SHARERS_STATE] = { "state", CELL_TEXT, N_("state letter of /proc/PID/stat") },
+	[SHARERS_THREADS] = { "threads", CELL_NUMBER, N_("number of threads") },
+	[SHARERS_RSS] = { "rss", CELL_BYTES, N_("resident memory, the same for the whole group") },
+	[SHARERS_KILLABLE] = { "killable", CELL_BOOL, N_("you may signal it") },
+	[SHARERS_COMM] = { "comm", CELL_TEXT, N_("command name") },
+	[SHARERS_CGROUP] = { "cgroup", CELL_TEXT, N_("cgroup that its memory is charged to") },
+	[SHARERS_USERS] = { "users", CELL_NUMBER, N_("mm_users, where the kernel can be asked") },
+	[SHARERS_SOURCE] = { "source", CELL_TEXT, N_("where the answer comes from: bpf or kcmp") },
 	[SHARERS_INCOMPLETE] = { "incomplete", CELL_TEXT,
-				 "why there may be more; empty where there are not" },
+				 N_("why there may be more; empty where there are not") },
 };
 
-void explain_blind(const struct blind *blind, char *ret, size_t size)
+/* Begins the next reason, after a semicolon where there was one before. */
+static void next_reason(struct sentence *s, const char *begin)
 {
-	char comm[4 * COMM_SIZE], text[7][SENTENCE_SIZE / 2];
-	size_t n = 0, used = 0;
+	if (s->at != begin)
+		sentence_say(s, SEMICOLON);
+}
 
-	text_escape(blind->unknown.comm, comm, sizeof(comm));
-	if (blind->no_right)
-		snprintf(text[n++], sizeof(text[0]), "no right to inspect the target (ptrace)");
-	if (blind->no_kcmp)
-		snprintf(text[n++], sizeof(text[0]),
-			 "address spaces cannot be compared: no kcmp, or a filter forbids it");
-	if (blind->n_unknown)
-		snprintf(text[n++], sizeof(text[0]), "%zu %s not be compared (%s%d%s%s)",
-			 blind->n_unknown,
-			 blind->n_unknown == 1 ? "process could" : "processes could",
-			 blind->n_unknown == 1 ? "" : "first: ", blind->unknown.pid,
-			 *comm ? " " : "", comm);
-	if (blind->hidepid)
-		snprintf(text[n++], sizeof(text[0]),
-			 "/proc hides the processes of other users (hidepid)");
-	if (blind->pid_ns)
-		snprintf(text[n++], sizeof(text[0]),
-			 "processes outside of this PID namespace cannot be seen");
-	if (blind->blocked)
-		snprintf(text[n++], sizeof(text[0]), "the target is in the middle of an execve");
-	if (blind->changed)
-		snprintf(text[n++], sizeof(text[0]),
-			 "processes changed faster than they were read");
+void explain_blind(const struct blind *blind, const struct words *words, char *ret, size_t size)
+{
+	struct sentence s = { .at = ret, .left = size, .words = words };
+	char proc[PROC_SIZE];
+
 	*ret = '\0';
-	for (size_t i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(ret + used, size - used, "%s%s", i ? "; " : "", text[i]);
+	if (blind->no_right) {
+		next_reason(&s, ret);
+		sentence_say(&s, "no right to inspect the target (ptrace)");
+	}
+	if (blind->no_kcmp) {
+		next_reason(&s, ret);
+		sentence_say(&s,
+			     "address spaces cannot be compared: no kcmp, or a filter forbids it");
+	}
+	if (blind->n_unknown) {
+		sentence_proc(&blind->unknown, proc, sizeof(proc));
+		next_reason(&s, ret);
+		sentence_count(&s, (int64_t)blind->n_unknown,
+			       "%zu process could not be compared (%s)",
+			       "%zu processes could not be compared (first: %s)", blind->n_unknown,
+			       proc);
+	}
+	if (blind->hidepid) {
+		next_reason(&s, ret);
+		sentence_say(&s, "/proc hides the processes of other users (hidepid)");
+	}
+	if (blind->pid_ns) {
+		next_reason(&s, ret);
+		sentence_say(&s, "processes outside of this PID namespace cannot be seen");
+	}
+	if (blind->blocked) {
+		next_reason(&s, ret);
+		sentence_say(&s, "the target is in the middle of an execve");
+	}
+	if (blind->changed) {
+		next_reason(&s, ret);
+		sentence_say(&s, "processes changed faster than they were read");
+	}
 }
 
 static void sharers_get(const void *data, unsigned int column, struct cell *ret)
@@ -125,7 +141,7 @@ static void sharers_get(const void *data, unsigned int column, struct cell *ret)
 		set_text(ret, row->source == SOURCE_BPF ? "bpf" : "kcmp");
 		break;
 	case SHARERS_INCOMPLETE:
-		explain_blind(&row->blind, ret->buffer, sizeof(ret->buffer));
+		explain_blind(&row->blind, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	}

@@ -43,43 +43,45 @@ enum status_column {
 };
 
 static const struct column status_columns[] = {
-	[STATUS_PID] = { "pid", CELL_NUMBER, "process ID" },
+	[STATUS_PID] = { "pid", CELL_NUMBER, N_("process ID") },
 	[STATUS_INODE] = { "inode", CELL_NUMBER,
-			   "pidfs inode; PID:INODE names exactly this process" },
-	[STATUS_PHASE] = { "phase", CELL_TEXT, "where in its life cycle the address space is" },
-	[STATUS_COMM] = { "comm", CELL_TEXT, "command name" },
+			   N_("pidfs inode; PID:INODE names exactly this process") },
+	[STATUS_PHASE] = { "phase", CELL_TEXT, N_("where in its life cycle the address space is") },
+	[STATUS_COMM] = { "comm", CELL_TEXT, N_("command name") },
 	[STATUS_STATE] = { "state", CELL_TEXT,
-			   "state letter of /proc/PID/stat, of a thread that lives" },
-	[STATUS_THREADS] = { "threads", CELL_NUMBER, "number of threads" },
-	[STATUS_RSS] = { "rss", CELL_BYTES, "resident memory" },
-	[STATUS_SWAP] = { "swap", CELL_BYTES, "swapped memory" },
-	[STATUS_SHARERS] = { "sharers", CELL_NUMBER, "other processes with the same memory" },
-	[STATUS_FLAGS] = { "flags", CELL_TEXT, "MMF_* flags that the source can see" },
-	[STATUS_USERS] = { "users", CELL_NUMBER, "mm_users, where the kernel can be asked" },
-	[STATUS_COUNT] = { "count", CELL_NUMBER, "mm_count, where the kernel can be asked" },
-	[STATUS_FROZEN] = { "frozen", CELL_TEXT, "version and path of the cgroup that freezes it" },
-	[STATUS_OOMADJ] = { "oomadj", CELL_NUMBER, "oom_score_adj" },
-	[STATUS_BLOCKER] = { "blocker", CELL_TEXT, "what keeps it from its next phase" },
-	[STATUS_PPID] = { "ppid", CELL_NUMBER, "process ID of the parent" },
-	[STATUS_USER] = { "user", CELL_NUMBER, "effective user ID" },
-	[STATUS_CGROUP] = { "cgroup", CELL_TEXT, "cgroup that its memory is charged to" },
-	[STATUS_COREDUMP] = { "coredump", CELL_BOOL, "it dumps core" },
-	[STATUS_THP] = { "thp", CELL_BOOL, "transparent huge pages may be used" },
-	[STATUS_KSM] = { "ksm", CELL_NUMBER, "pages merged by KSM" },
-	[STATUS_DUMPFILTER] = { "dumpfilter", CELL_TEXT, "coredump_filter" },
-	[STATUS_SIGPENDING] = { "sigpending", CELL_TEXT, "signals that are pending" },
-	[STATUS_VMAS] = { "vmas", CELL_NUMBER, "mappings (--deep)" },
-	[STATUS_ANON] = { "anon", CELL_BYTES, "resident anonymous memory: a reap brings it back" },
-	[STATUS_FILE] = { "file", CELL_BYTES, "resident file mappings" },
-	[STATUS_SHMEM] = { "shmem", CELL_BYTES, "resident shared memory: no reap takes it" },
-	[STATUS_HUGETLB] = { "hugetlb", CELL_BYTES, "hugetlb memory: no reap takes it" },
-	[STATUS_PAGETABLES] = { "pagetables", CELL_BYTES, "page tables: freed by the exit" },
+			   N_("state letter of /proc/PID/stat, of a thread that lives") },
+	[STATUS_THREADS] = { "threads", CELL_NUMBER, N_("number of threads") },
+	[STATUS_RSS] = { "rss", CELL_BYTES, N_("resident memory") },
+	[STATUS_SWAP] = { "swap", CELL_BYTES, N_("swapped memory") },
+	[STATUS_SHARERS] = { "sharers", CELL_NUMBER, N_("other processes with the same memory") },
+	[STATUS_FLAGS] = { "flags", CELL_TEXT, N_("MMF_* flags that the source can see") },
+	[STATUS_USERS] = { "users", CELL_NUMBER, N_("mm_users, where the kernel can be asked") },
+	[STATUS_COUNT] = { "count", CELL_NUMBER, N_("mm_count, where the kernel can be asked") },
+	[STATUS_FROZEN] = { "frozen", CELL_TEXT,
+			    N_("version and path of the cgroup that freezes it") },
+	[STATUS_OOMADJ] = { "oomadj", CELL_NUMBER, N_("oom_score_adj") },
+	[STATUS_BLOCKER] = { "blocker", CELL_TEXT, N_("what keeps it from its next phase") },
+	[STATUS_PPID] = { "ppid", CELL_NUMBER, N_("process ID of the parent") },
+	[STATUS_USER] = { "user", CELL_NUMBER, N_("effective user ID") },
+	[STATUS_CGROUP] = { "cgroup", CELL_TEXT, N_("cgroup that its memory is charged to") },
+	[STATUS_COREDUMP] = { "coredump", CELL_BOOL, N_("it dumps core") },
+	[STATUS_THP] = { "thp", CELL_BOOL, N_("transparent huge pages may be used") },
+	[STATUS_KSM] = { "ksm", CELL_NUMBER, N_("pages merged by KSM") },
+	[STATUS_DUMPFILTER] = { "dumpfilter", CELL_TEXT, N_("coredump_filter") },
+	[STATUS_SIGPENDING] = { "sigpending", CELL_TEXT, N_("signals that are pending") },
+	[STATUS_VMAS] = { "vmas", CELL_NUMBER, N_("mappings (--deep)") },
+	[STATUS_ANON] = { "anon", CELL_BYTES,
+			  N_("resident anonymous memory: a reap brings it back") },
+	[STATUS_FILE] = { "file", CELL_BYTES, N_("resident file mappings") },
+	[STATUS_SHMEM] = { "shmem", CELL_BYTES, N_("resident shared memory: no reap takes it") },
+	[STATUS_HUGETLB] = { "hugetlb", CELL_BYTES, N_("hugetlb memory: no reap takes it") },
+	[STATUS_PAGETABLES] = { "pagetables", CELL_BYTES, N_("page tables: freed by the exit") },
 	[STATUS_ROBUST] = { "robust", CELL_TEXT,
-			    "robust futexes: none, in-use, unreadable, blocked (--deep)" },
-	[STATUS_TRACER] = { "tracer", CELL_NUMBER, "process ID of its tracer" },
-	[STATUS_EVIDENCE] = { "evidence", CELL_TEXT, "what the phase was concluded from" },
-	[STATUS_NEXT] = { "next", CELL_TEXT, "what can be done about it" },
-	[STATUS_INCOMPLETE] = { "incomplete", CELL_TEXT, "why there may be more sharers" },
+			    N_("robust futexes: none, in-use, unreadable, blocked (--deep)") },
+	[STATUS_TRACER] = { "tracer", CELL_NUMBER, N_("process ID of its tracer") },
+	[STATUS_EVIDENCE] = { "evidence", CELL_TEXT, N_("what the phase was concluded from") },
+	[STATUS_NEXT] = { "next", CELL_TEXT, N_("what can be done about it") },
+	[STATUS_INCOMPLETE] = { "incomplete", CELL_TEXT, N_("why there may be more sharers") },
 };
 
 static void write_flags(unsigned int flags, char *ret, size_t size)
@@ -166,7 +168,7 @@ static void get_seen(const struct status_row *row, enum status_column column, st
 		set_text(ret, robust_look_word(row->robust));
 		break;
 	case STATUS_INCOMPLETE:
-		explain_blind(&row->blind, ret->buffer, sizeof(ret->buffer));
+		explain_blind(&row->blind, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_PID:
@@ -234,7 +236,7 @@ static void status_get(const void *data, unsigned int column, struct cell *ret)
 		ret->number = row->oom_adj;
 		break;
 	case STATUS_BLOCKER:
-		explain_blocker(row, ret->buffer, sizeof(ret->buffer));
+		explain_blocker(row, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_COREDUMP:
@@ -265,12 +267,12 @@ static void status_get(const void *data, unsigned int column, struct cell *ret)
 		set_number(ret, row->pagetable_bytes);
 		break;
 	case STATUS_EVIDENCE:
-		explain_evidence(row->evidence, "; ", ret->buffer, sizeof(ret->buffer));
+		explain_evidence(row->evidence, ret->words, "; ", ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_NEXT:
 		if (row->seen)
-			explain_next(row, ret->buffer, sizeof(ret->buffer));
+			explain_next(row, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_STATE:

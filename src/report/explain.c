@@ -7,547 +7,669 @@
  * is not mentioned; that a process exited says nothing about its memory.
  */
 
-#include <mmreap/report.h>
+#include "sentence.h"
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <mmreap/report.h>
 
-struct sentence {
-	char *at;
-	size_t left;
-	bool bytes;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct sentence *s, const char *format, ...)
+static void sharers_text(const struct sentence *s, const struct kill_row *row, char *ret,
+			 size_t size)
 {
-	va_list ap;
-	int n;
+	size_t n = row->n_sharers < ROW_SHARERS ? (size_t)row->n_sharers : ROW_SHARERS;
 
-	va_start(ap, format);
-	n = vsnprintf(s->at, s->left, format, ap);
-	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= s->left)
-		n = s->left ? (int)s->left - 1 : 0;
-	s->at += n;
-	s->left -= (size_t)n;
+	sentence_procs(s->words, &row->sharers[0].id, sizeof(row->sharers[0]), n, row->n_sharers,
+		       ret, size);
 }
 
-static void add_size(struct sentence *s, int64_t n_bytes)
+static void error_text(const struct sentence *s, int err, char *ret, size_t size)
 {
-	char text[32];
-
-	text_size(n_bytes, s->bytes, text, sizeof(text));
-	add(s, "%s", text);
-}
-
-static void add_time(struct sentence *s, const char *before, int64_t us)
-{
-	char text[32];
-
-	if (us == UNKNOWN)
-		return;
-	text_time(us, text, sizeof(text));
-	add(s, "%s%s", before, text);
-}
-
-static void add_proc(struct sentence *s, const struct proc_id *id)
-{
-	char comm[4 * COMM_SIZE];
-
-	text_escape(id->comm, comm, sizeof(comm));
-	add(s, "%d%s%s", id->pid, *comm ? " " : "", comm);
-}
-
-static void add_count(struct sentence *s, int64_t n)
-{
-	add(s, "%lld %s", (long long)n, n == 1 ? "process" : "processes");
-}
-
-/* "2 processes (4712 java, 4800 java)" */
-static void add_sharers(struct sentence *s, const struct kill_row *row)
-{
-	int64_t shown = row->n_sharers < ROW_SHARERS ? row->n_sharers : ROW_SHARERS;
-
-	if (row->n_sharers <= 0) {
-		add(s, "other processes");
-		return;
-	}
-	add_count(s, row->n_sharers);
-	for (int64_t i = 0; i < shown; i++) {
-		add(s, i ? ", " : " (");
-		add_proc(s, &row->sharers[i].id);
-	}
-	if (row->n_sharers > shown)
-		add(s, " and %lld more", (long long)(row->n_sharers - shown));
-	add(s, ")");
-}
-
-/* "43.9 GiB of 44.0 GiB unmapped"; false where the figures are not known. */
-static bool add_unmapped(struct sentence *s, const struct kill_row *row)
-{
-	if (row->unmapped_bytes == UNKNOWN)
-		return false;
-	add_size(s, row->unmapped_bytes);
-	if (row->rss_before_bytes != UNKNOWN) {
-		add(s, " of ");
-		add_size(s, row->rss_before_bytes);
-	}
-	add(s, " unmapped");
-	if (row->freed_bytes != UNKNOWN) {
-		add(s, " (");
-		add_size(s, row->freed_bytes);
-		add(s, " freed)");
-	}
-	return true;
-}
-
-static void add_exited(struct sentence *s, const struct kill_row *row)
-{
-	if (!row->exited)
-		return;
-	add(s, ", exited");
-	add_time(s, " after ", row->exit_us);
-}
-
-static void add_errno(struct sentence *s, int err)
-{
+	struct sentence e = { .at = ret, .left = size, .words = s->words };
 	const char *name = text_errno(err);
 
+	*ret = '\0';
 	if (name)
-		add(s, "%s", name);
+		sentence_put(&e, "%s", name);
 	else
-		add(s, "error %d", err);
+		sentence_say(&e, "error %d", err);
 }
 
-static void add_vfork(struct sentence *s, const struct kill_row *row)
+/* "43.9 GiB of 44.0 GiB" */
+static void amount_text(const struct sentence *s, const struct kill_row *row, char *ret,
+			size_t size)
 {
-	bool child = row->n_sharers == 1 && row->sharers[0].relation == RELATION_VFORK_CHILD;
-	bool parent = row->n_sharers == 1 && row->sharers[0].relation == RELATION_VFORK_PARENT;
+	struct sentence a = { .at = ret, .left = size, .words = s->words };
+	char part[SIZE_SIZE], whole[SIZE_SIZE];
 
-	if (!child && !parent) {
-		add(s, "its memory is shared with ");
-		add_sharers(s, row);
-		add(s, " until a vfork child calls exec");
+	*ret = '\0';
+	text_size(s->words, row->unmapped_bytes, s->bytes, part, sizeof(part));
+	if (row->rss_before_bytes == UNKNOWN) {
+		sentence_put(&a, "%s", part);
 		return;
 	}
-	add(s, child ? "its memory is shared until its vfork child "
-		     : "its memory is shared, as it is a vfork child of ");
-	add_proc(s, &row->sharers[0].id);
-	if (child)
-		add(s, " calls exec");
+	text_size(s->words, row->rss_before_bytes, s->bytes, whole, sizeof(whole));
+	sentence_say(&a, "%s of %s", part, whole);
+}
+
+/* @us: how long it took; UNKNOWN where that is not known, or nobody's merit. */
+static void say_unmapped(struct sentence *s, const struct kill_row *row, int64_t us)
+{
+	char amount[2 * SIZE_SIZE + 32], freed[SIZE_SIZE], time[TIME_SIZE] = "";
+
+	if (us != UNKNOWN)
+		text_time(us, time, sizeof(time));
+	if (row->unmapped_bytes == UNKNOWN) {
+		if (*time)
+			sentence_say(s, "memory unmapped in %s", time);
+		else
+			sentence_say(s, "memory unmapped");
+		return;
+	}
+	amount_text(s, row, amount, sizeof(amount));
+	if (row->freed_bytes == UNKNOWN) {
+		if (*time)
+			sentence_say(s, "%s unmapped in %s", amount, time);
+		else
+			sentence_say(s, "%s unmapped", amount);
+		return;
+	}
+	text_size(s->words, row->freed_bytes, s->bytes, freed, sizeof(freed));
+	if (*time)
+		sentence_say(s, "%s unmapped (%s freed) in %s", amount, freed, time);
 	else
-		add(s, " and has not called exec");
+		sentence_say(s, "%s unmapped (%s freed)", amount, freed);
+}
+
+static void say_unmapped_by_exit(struct sentence *s, const struct kill_row *row)
+{
+	char amount[2 * SIZE_SIZE + 32], freed[SIZE_SIZE];
+
+	amount_text(s, row, amount, sizeof(amount));
+	if (row->freed_bytes == UNKNOWN) {
+		sentence_say(s, "%s unmapped by its own exit", amount);
+		return;
+	}
+	text_size(s->words, row->freed_bytes, s->bytes, freed, sizeof(freed));
+	sentence_say(s, "%s unmapped (%s freed) by its own exit", amount, freed);
+}
+
+static void say_exited_after(struct sentence *s, const struct kill_row *row)
+{
+	char time[TIME_SIZE];
+
+	if (!row->exited)
+		return;
+	sentence_say(s, COMMA);
+	if (row->exit_us == UNKNOWN) {
+		sentence_say(s, "exited");
+		return;
+	}
+	text_time(row->exit_us, time, sizeof(time));
+	sentence_say(s, "exited after %s", time);
+}
+
+static void say_shared(struct sentence *s, const struct kill_row *row)
+{
+	char list[PROCS_SIZE];
+
+	if (row->n_sharers <= 0) {
+		sentence_say(s, "its memory is shared with other processes");
+		return;
+	}
+	sharers_text(s, row, list, sizeof(list));
+	sentence_count(s, row->n_sharers, "its memory is shared with %lld process (%s)",
+		       "its memory is shared with %lld processes (%s)", (long long)row->n_sharers,
+		       list);
+}
+
+static void say_stays(struct sentence *s, const struct kill_row *row)
+{
+	char list[PROCS_SIZE];
+
+	if (row->n_sharers <= 0) {
+		sentence_say(s, "the memory stays with other processes");
+		return;
+	}
+	sharers_text(s, row, list, sizeof(list));
+	sentence_count(s, row->n_sharers, "the memory stays with %lld process (%s)",
+		       "the memory stays with %lld processes (%s)", (long long)row->n_sharers,
+		       list);
+}
+
+static void say_would_stay(struct sentence *s, const struct kill_row *row)
+{
+	char list[PROCS_SIZE];
+
+	if (row->n_sharers <= 0) {
+		sentence_say(s, "the memory would stay with other processes");
+		return;
+	}
+	sharers_text(s, row, list, sizeof(list));
+	sentence_count(s, row->n_sharers, "the memory would stay with %lld process (%s)",
+		       "the memory would stay with %lld processes (%s)", (long long)row->n_sharers,
+		       list);
+}
+
+static void say_sharer_left(struct sentence *s, const struct kill_row *row)
+{
+	char list[PROCS_SIZE];
+
+	if (row->n_sharers <= 0) {
+		sentence_say(s, "it is shared with other processes");
+	} else {
+		sharers_text(s, row, list, sizeof(list));
+		sentence_count(s, row->n_sharers, "it is shared with %lld process (%s)",
+			       "it is shared with %lld processes (%s)", (long long)row->n_sharers,
+			       list);
+	}
+	sentence_say(s, SEMICOLON);
+	sentence_say(s, "it comes back when they exit");
+}
+
+static void say_vfork(struct sentence *s, const struct kill_row *row)
+{
+	const struct sharer *only = row->n_sharers == 1 ? &row->sharers[0] : NULL;
+	char proc[PROC_SIZE], list[PROCS_SIZE];
+
+	if (only && only->relation == RELATION_VFORK_CHILD) {
+		sentence_proc(&only->id, proc, sizeof(proc));
+		sentence_say(s, "its memory is shared until its vfork child %s calls exec", proc);
+	} else if (only && only->relation == RELATION_VFORK_PARENT) {
+		sentence_proc(&only->id, proc, sizeof(proc));
+		sentence_say(s,
+			     "its memory is shared, as it is a vfork child of %s and has not "
+			     "called exec",
+			     proc);
+	} else if (row->n_sharers <= 0) {
+		sentence_say(s, "its memory is shared with other processes until a vfork child "
+				"calls exec");
+	} else {
+		sharers_text(s, row, list, sizeof(list));
+		sentence_count(s, row->n_sharers,
+			       "its memory is shared with %lld process (%s) until a vfork child "
+			       "calls exec",
+			       "its memory is shared with %lld processes (%s) until a vfork child "
+			       "calls exec",
+			       (long long)row->n_sharers, list);
+	}
+}
+
+/* What became of the attempt to thaw it, or that there should be one. */
+static void say_thaw(struct sentence *s, const struct kill_row *row, const char *advice)
+{
+	char error[ERROR_SIZE];
+
+	sentence_say(s, SEMICOLON);
+	if (row->step != STEPNAME_THAW || !row->err) {
+		sentence_put(s, "%s", words_one(s->words, advice));
+		return;
+	}
+	error_text(s, row->err, error, sizeof(error));
+	sentence_say(s, "moving it out failed: %s", error);
 }
 
 /*
  * The reason as a clause, with the next step after a semicolon. Each is whole by itself, so that a
  * pair of outcome and reason that nobody thought of still makes a sentence.
  */
-static void add_reason(struct sentence *s, const struct kill_row *row)
+static void say_reason(struct sentence *s, const struct kill_row *row)
 {
+	char obstacle[PROC_SIZE], error[ERROR_SIZE];
+
+	sentence_proc(&row->obstacle, obstacle, sizeof(obstacle));
+	error_text(s, row->err, error, sizeof(error));
 	switch (row->reason) {
 	case REASON_NONE:
 		break;
 
 	case REASON_INIT:
-		add(s, "it is the init of this PID namespace");
+		sentence_say(s, "it is the init of this PID namespace");
 		break;
 	case REASON_KTHREAD:
-		add(s, "it is a kernel thread and has no memory of its own");
+		sentence_say(s, "it is a kernel thread and has no memory of its own");
 		break;
 	case REASON_SELF:
-		add(s, "it is mmreap itself");
+		sentence_say(s, "it is mmreap itself");
 		break;
 	case REASON_ANCESTOR:
-		add(s, "mmreap runs below it; use --allow-ancestors if it is really meant");
+		sentence_say(s,
+			     "mmreap runs below it; use --allow-ancestors if it is really meant");
 		break;
 	case REASON_SHARED:
-		add(s, "its memory is shared with ");
-		add_sharers(s, row);
-		add(s, "; use --sharers=kill or --sharers=spare");
+		say_shared(s, row);
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "use --sharers=kill or --sharers=spare");
 		break;
 	case REASON_SHARED_VFORK:
-		add_vfork(s, row);
-		add(s, "; try again, or use --sharers=kill or --sharers=spare");
+		say_vfork(s, row);
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "try again, or use --sharers=kill or --sharers=spare");
 		break;
 
 	case REASON_NO_RIGHT_TO_SIGNAL:
 		if (row->err == EINVAL)
-			add(s, "it is outside the PID namespace of mmreap");
+			sentence_say(s, "it is outside the PID namespace of mmreap");
 		else
-			add(s, "no right to signal it; run mmreap as its user or as root");
+			sentence_say(s, "no right to signal it; run mmreap as its user or as root");
 		break;
 	case REASON_NO_RIGHT_TO_SHARER:
-		add(s, "no right to signal ");
-		add_proc(s, &row->obstacle);
-		add(s, ", which shares its memory; run mmreap as root, or use --sharers=spare");
+		sentence_say(s,
+			     "no right to signal %s, which shares its memory; run mmreap as root, "
+			     "or use --sharers=spare",
+			     obstacle);
 		break;
 	case REASON_NO_RIGHT_TO_LISTS:
-		add(s,
-		    "no right to read its robust futexes; run mmreap as root, or use --robust=ignore");
+		sentence_say(
+			s,
+			"no right to read its robust futexes; run mmreap as root, or use --robust=ignore");
 		break;
 	case REASON_SHARER_PROTECTED:
 		if (row->obstacle.pid)
-			add_proc(s, &row->obstacle);
+			sentence_say(s,
+				     "%s that shares its memory is protected; use --sharers=spare",
+				     obstacle);
 		else
-			add(s, "a process");
-		add(s, " that shares its memory is protected; use --sharers=spare");
+			sentence_say(s, "a process that shares its memory is protected; "
+					"use --sharers=spare");
 		break;
 
 	case REASON_NOT_FOUND:
-		if (!row->obstacle.pid) {
-			add(s, "there is none with this number");
-			break;
-		}
-		add(s, "it is a thread of ");
-		add_proc(s, &row->obstacle);
-		add(s, "; give that PID");
+		if (row->obstacle.pid)
+			sentence_say(s, "it is a thread of %s; give that PID", obstacle);
+		else
+			sentence_say(s, "there is none with this number");
 		break;
 	case REASON_INODE_DIFFERS:
-		add(s, "the PID was reused by another one");
+		sentence_say(s, "the PID was reused by another one");
 		break;
 
 	case REASON_NO_PIDFS_INODE:
-		add(s, "this kernel has no inode per process (Linux 6.9); give the PID alone");
+		sentence_say(
+			s, "this kernel has no inode per process (Linux 6.9); give the PID alone");
 		break;
 	case REASON_NO_FLAG:
-		add(s, "this kernel does not know PROCESS_MRELEASE_REAP_KILL; leave out --method");
+		sentence_say(
+			s,
+			"this kernel does not know PROCESS_MRELEASE_REAP_KILL; leave out --method");
 		break;
 	case REASON_NO_MRELEASE:
-		add(s, "there is no process_mrelease (Linux 5.15), or a filter forbids it");
+		sentence_say(s,
+			     "there is no process_mrelease (Linux 5.15), or a filter forbids it");
 		break;
 	case REASON_FLAG_NEEDS_IGNORE:
-		add(s, "it has robust futexes that the one call would lose; leave out --method, "
-		       "or use --robust=ignore");
+		sentence_say(
+			s,
+			"it has robust futexes that the one call would lose; leave out --method, "
+			"or use --robust=ignore");
 		break;
 	case REASON_FLAG_SHARED:
-		add(s, "its memory is shared with ");
-		add_sharers(s, row);
-		add(s, ", and the one call is unsafe then; leave out --method");
+		say_shared(s, row);
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "the one call is unsafe then; leave out --method");
 		break;
 	case REASON_FLAG_INIT:
-		add(s, "it is the init of a PID namespace, and the one call is unsafe then; "
-		       "leave out --method");
+		sentence_say(s,
+			     "it is the init of a PID namespace, and the one call is unsafe then; "
+			     "leave out --method");
 		break;
 
 	case REASON_ZOMBIE:
-		add(s, "it is a zombie and holds no memory");
+		sentence_say(s, "it is a zombie and holds no memory");
 		if (row->obstacle.pid) {
-			add(s, "; its parent ");
-			add_proc(s, &row->obstacle);
-			add(s, " has not waited for it");
+			sentence_say(s, SEMICOLON);
+			sentence_say(s, "its parent %s has not waited for it", obstacle);
 		}
 		break;
 	case REASON_BY_ITSELF:
-		add(s, "by itself, before any SIGKILL");
+		sentence_say(s, "by itself, before any SIGKILL");
 		break;
 	case REASON_GRACE:
-		add(s, "within the grace time after SIGTERM");
+		sentence_say(s, "within the grace time after SIGTERM");
 		break;
 	case REASON_VANISHED:
-		add(s, "gone before anything was done");
+		sentence_say(s, "gone before anything was done");
 		break;
 
 	case REASON_LET_GO:
-		add(s, "let go for its robust futexes");
+		sentence_say(s, "let go for its robust futexes");
 		break;
 	case REASON_FASTER:
-		add(s, "its exit was faster");
+		sentence_say(s, "its exit was faster");
 		break;
 	case REASON_NOT_HELD:
-		add(s, "no thread of it could be held");
+		sentence_say(s, "no thread of it could be held");
 		if (row->err) {
-			add(s, ": ");
-			add_errno(s, row->err);
+			sentence_say(s, COLON);
+			sentence_put(s, "%s", error);
 		}
 		break;
 	case REASON_UNREADABLE:
-		add(s, "its robust futexes could not be read");
+		sentence_say(s, "its robust futexes could not be read");
 		break;
 	case REASON_BLOCKED_READ:
-		add(s, "reading its robust futexes blocked");
+		sentence_say(s, "reading its robust futexes blocked");
 		break;
 
 	case REASON_MEMORY_UNSEEN:
-		add(s, "there is no right to see whether its memory came back; run mmreap as root");
+		sentence_say(
+			s,
+			"there is no right to see whether its memory came back; run mmreap as root");
 		break;
 	case REASON_SHARER_LEFT:
-		add(s, "it is shared with ");
-		add_sharers(s, row);
-		add(s, "; it comes back when they exit");
+		say_sharer_left(s, row);
 		break;
 	case REASON_UNKNOWN_HOLDER:
-		if (row->obstacle.pid) {
-			add_proc(s, &row->obstacle);
-			add(s, " holds it");
-		} else {
-			add(s, "an unknown process or reader of its /proc files holds it");
-		}
+		if (row->obstacle.pid)
+			sentence_say(s, "%s holds it", obstacle);
+		else
+			sentence_say(s, "an unknown process or reader of its /proc files holds it");
 		break;
 
 	case REASON_FROZEN:
-		add(s, "its v1 cgroup is frozen; ");
-		if (row->step == STEPNAME_THAW && row->err) {
-			add(s, "moving it out failed: ");
-			add_errno(s, row->err);
-		} else {
-			add(s, "use --thaw");
-		}
+		sentence_say(s, "its v1 cgroup is frozen");
+		say_thaw(s, row, N_("use --thaw"));
 		break;
 	case REASON_FROZEN_ROBUST:
-		add(s, "its v1 cgroup is frozen and it has robust futexes in use; ");
-		if (row->step == STEPNAME_THAW && row->err) {
-			add(s, "moving it out failed: ");
-			add_errno(s, row->err);
-		} else {
-			add(s, "use --thaw or --robust=ignore");
-		}
+		sentence_say(s, "its v1 cgroup is frozen and it has robust futexes in use");
+		say_thaw(s, row, N_("use --thaw or --robust=ignore"));
 		break;
 	case REASON_CORE_DUMP:
-		add(s, "it is dumping core; run mmreap again later");
+		sentence_say(s, "it is dumping core; run mmreap again later");
 		break;
 	case REASON_REAP_BLOCKED:
-		add(s, "process_mrelease still waits for the mmap lock; run mmreap again later");
+		sentence_say(
+			s,
+			"process_mrelease still waits for the mmap lock; run mmreap again later");
 		break;
 	case REASON_REAP_INCOMPLETE:
-		add(s,
-		    "process_mrelease could not take all of it (EAGAIN); run mmreap again later");
+		sentence_say(
+			s,
+			"process_mrelease could not take all of it (EAGAIN); run mmreap again later");
 		break;
 	case REASON_SETTLE_BLOCKED:
-		add(s, "a thread has not let go of its robust futexes; run mmreap again, "
-		       "or use --robust=ignore");
+		sentence_say(s, "a thread has not let go of its robust futexes; run mmreap again, "
+				"or use --robust=ignore");
 		break;
 	case REASON_LOOK_BLOCKED:
-		add(s, "a look at it did not return in time; use a longer --timeout");
+		sentence_say(s, "a look at it did not return in time; use a longer --timeout");
 		break;
 	case REASON_NOT_EXITED:
-		add(s, "run mmreap again to wait longer");
+		sentence_say(s, "run mmreap again to wait longer");
 		break;
 	case REASON_INTERRUPTED:
-		add(s, "mmreap was told to stop");
+		sentence_say(s, "mmreap was told to stop");
 		break;
 
 	case REASON_NOT_WAITED:
-		add(s, "its exit was not waited for");
+		sentence_say(s, "its exit was not waited for");
 		break;
 	case REASON_STILL_REFERENCED:
-		add(s, "the empty address space is still referenced");
+		sentence_say(s, "the empty address space is still referenced");
 		break;
 
 	case REASON_NOT_DYING:
-		add(s, "nobody has killed it; leave out --reap-only to do so");
+		sentence_say(s, "nobody has killed it; leave out --reap-only to do so");
 		break;
 	case REASON_ERRNO:
-		add(s, "%s: ", step_word(row->step));
-		add_errno(s, row->err);
+		sentence_put(s, "%s", step_word(row->step));
+		sentence_say(s, COLON);
+		sentence_put(s, "%s", error);
 		break;
 	case REASON_DECLINED:
-		add(s, "the answer was no");
+		sentence_say(s, "the answer was no");
 		break;
 	}
 }
 
 /* --- what else was seen ---------------------------------------------------------------- */
 
-static void add_notes(struct sentence *s, const struct kill_row *row)
+static void say_killed_too(struct sentence *s, const struct kill_row *row)
 {
-	if (row->third_party)
-		add(s, "; the memory is unreferenced, but another process dropped it last and may "
-		       "still be freeing it");
-	if (row->n_killed) {
-		add(s, row->dry_run ? "; it would end " : "; also killed ");
-		add_count(s, (int64_t)row->n_killed);
-		for (size_t i = 0; i < row->n_killed && i < ROW_SHARERS; i++) {
-			add(s, i ? ", " : " (");
-			add_proc(s, &row->killed[i]);
-		}
-		if (row->n_killed > ROW_SHARERS)
-			add(s, " and %zu more", row->n_killed - ROW_SHARERS);
-		add(s, ")");
+	size_t n = row->n_killed < ROW_SHARERS ? row->n_killed : ROW_SHARERS;
+	char list[PROCS_SIZE];
+
+	sentence_procs(s->words, row->killed, sizeof(*row->killed), n, (int64_t)row->n_killed, list,
+		       sizeof(list));
+	if (row->dry_run)
+		sentence_count(s, (int64_t)row->n_killed, "it would end %zu process (%s)",
+			       "it would end %zu processes (%s)", row->n_killed, list);
+	else
+		sentence_count(s, (int64_t)row->n_killed, "also killed %zu process (%s)",
+			       "also killed %zu processes (%s)", row->n_killed, list);
+}
+
+static void say_notes(struct sentence *s, const struct kill_row *row)
+{
+	if (row->third_party) {
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "the memory is unreferenced, but another process dropped it last "
+				"and may still be freeing it");
 	}
-	if (row->ns_init)
-		add(s, "; it is the init of a PID namespace, which ends with it");
-	if (row->robust == ROBUST_IGNORED && (row->reaped || row->dry_run))
-		add(s, "; a waiter for its robust futexes may hang");
+	if (row->n_killed) {
+		sentence_say(s, SEMICOLON);
+		say_killed_too(s, row);
+	}
+	if (row->ns_init) {
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "it is the init of a PID namespace, which ends with it");
+	}
+	if (row->robust == ROBUST_IGNORED && (row->reaped || row->dry_run)) {
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "a waiter for its robust futexes may hang");
+	}
 	/* A reap that succeeded, or an mm that nobody references, has answered the question itself. */
 	if (row->n_unknown > 0 && !row->reaped && row->outcome != OUTCOME_FREED &&
 	    row->outcome != OUTCOME_EXITED) {
-		add(s, "; ");
-		add_count(s, row->n_unknown);
-		add(s, " could not be checked for sharing its memory");
+		sentence_say(s, SEMICOLON);
+		sentence_count(s, row->n_unknown,
+			       "%lld process could not be checked for sharing its memory",
+			       "%lld processes could not be checked for sharing its memory",
+			       (long long)row->n_unknown);
 	}
 }
 
 /* --- outcomes -------------------------------------------------------------------------- */
 
+/* A word of the interface, the same in every language, and what there is to tell of it. */
+static void say_outcome(struct sentence *s, enum outcome outcome)
+{
+	sentence_put(s, "%s", outcome_word(outcome));
+	sentence_say(s, COLON);
+}
+
 static void say_would(struct sentence *s, const struct kill_row *row)
 {
+	char size[SIZE_SIZE];
+
 	switch (row->outcome) {
 	case OUTCOME_SPARED:
-		add(s, "would be killed: the memory would stay with ");
-		add_sharers(s, row);
+		sentence_say(s, "would be killed");
+		sentence_say(s, COLON);
+		say_would_stay(s, row);
 		return;
 	case OUTCOME_KILLED:
-		add(s, "would be killed, but not reaped");
+		sentence_say(s, "would be killed, but not reaped");
 		break;
 	case OUTCOME_FREED:
-		add(s, "would be killed, and freed by its own exit");
+		sentence_say(s, "would be killed, and freed by its own exit");
 		break;
 	case OUTCOME_PENDING:
-		add(s, row->method == METHOD_REAP_ONLY
-			       ? "would not be reaped"
-			       : "would be killed, but not exit or be reaped");
+		if (row->method == METHOD_REAP_ONLY)
+			sentence_say(s, "would not be reaped");
+		else
+			sentence_say(s, "would be killed, but not exit or be reaped");
 		break;
 	case OUTCOME_PINNED:
-		add(s, "would be killed, but its memory would not come back");
+		sentence_say(s, "would be killed, but its memory would not come back");
 		break;
 	case OUTCOME_REAPED:
-	case OUTCOME_EXITED:
+	case OUTCOME_EXITED: /* of these only the first is predicted here */
 	case OUTCOME_REFUSED_SHARED:
 	case OUTCOME_REFUSED_PROTECTED:
 	case OUTCOME_DENIED:
 	case OUTCOME_NO_PROCESS:
 	case OUTCOME_UNSUPPORTED:
 	case OUTCOME_FAILED:
-		add(s, "would be %s", outcome_word(row->outcome));
+		sentence_say(s, "would be reaped");
 		break;
 	}
 	if (row->rss_before_bytes != UNKNOWN) {
-		add(s, ": ");
-		add_size(s, row->rss_before_bytes);
-		add(s, " resident");
+		text_size(s->words, row->rss_before_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, COLON);
+		sentence_say(s, "%s resident", size);
 	}
 	if (row->reason != REASON_NONE) {
-		add(s, row->rss_before_bytes != UNKNOWN ? "; " : ": ");
-		add_reason(s, row);
+		sentence_say(s, row->rss_before_bytes != UNKNOWN ? SEMICOLON : COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_reaped(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "reaped: ");
-	if (!add_unmapped(s, row))
-		add(s, "memory unmapped");
-	add_time(s, " in ", row->reap_us);
-	add_exited(s, row);
+	say_outcome(s, row->outcome);
+	say_unmapped(s, row, row->reap_us);
+	say_exited_after(s, row);
 	if (row->reason != REASON_NONE) {
-		add(s, row->exited ? "; " : ", not exited: ");
-		add_reason(s, row);
+		if (!row->exited) {
+			sentence_say(s, COMMA);
+			sentence_say(s, "not exited");
+		}
+		sentence_say(s, row->exited ? SEMICOLON : COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_freed(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "freed: ");
-	if (!add_unmapped(s, row))
-		add(s, row->third_party ? "SIGKILL sent" : "its own exit gave the memory back");
-	else if (!row->third_party)
-		add(s, " by its own exit");
-	add_exited(s, row);
+	say_outcome(s, row->outcome);
+	if (row->unmapped_bytes != UNKNOWN && row->third_party)
+		say_unmapped(s, row, UNKNOWN);
+	else if (row->unmapped_bytes != UNKNOWN)
+		say_unmapped_by_exit(s, row);
+	else if (row->third_party)
+		sentence_say(s, "SIGKILL sent");
+	else
+		sentence_say(s, "its own exit gave the memory back");
+	say_exited_after(s, row);
 	if (row->reason != REASON_NONE) {
-		add(s, "; ");
-		add_reason(s, row);
+		sentence_say(s, SEMICOLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_exited(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "exited");
+	sentence_put(s, "%s", outcome_word(row->outcome));
 	if (row->reason != REASON_NONE) {
-		add(s, ": ");
-		add_reason(s, row);
+		sentence_say(s, COLON);
+		say_reason(s, row);
 	}
 	if (row->unmapped_bytes != UNKNOWN) {
-		add(s, ", ");
-		add_unmapped(s, row);
+		sentence_say(s, COMMA);
+		say_unmapped(s, row, UNKNOWN);
 	}
 }
 
 static void say_pinned(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "pinned: its memory");
-	if (row->rss_before_bytes != UNKNOWN) {
-		add(s, " (");
-		add_size(s, row->rss_before_bytes);
-		add(s, ")");
+	char size[SIZE_SIZE];
+
+	say_outcome(s, row->outcome);
+	if (row->rss_before_bytes == UNKNOWN) {
+		sentence_say(s, "its memory did not come back");
+	} else {
+		text_size(s->words, row->rss_before_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, "its memory (%s) did not come back", size);
 	}
-	add(s, " did not come back");
-	add_exited(s, row);
+	say_exited_after(s, row);
 	if (row->reason != REASON_NONE) {
-		add(s, ": ");
-		add_reason(s, row);
+		sentence_say(s, COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_pending(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "pending: %s", row->signalled ? "SIGKILL sent" : "no signal sent");
-	if (row->reaped) {
-		add(s, ", ");
-		if (!add_unmapped(s, row))
-			add(s, "memory unmapped");
-		add_time(s, " in ", row->reap_us);
-	} else {
-		add(s, ", not reaped");
-	}
-	if (!row->exited)
-		add(s, ", not exited");
-	if (*row->wchan) {
-		char wchan[4 * sizeof(row->wchan)];
+	char wchan[4 * sizeof(row->wchan)];
 
+	say_outcome(s, row->outcome);
+	if (row->signalled)
+		sentence_say(s, "SIGKILL sent");
+	else
+		sentence_say(s, "no signal sent");
+	sentence_say(s, COMMA);
+	if (row->reaped)
+		say_unmapped(s, row, row->reap_us);
+	else
+		sentence_say(s, "not reaped");
+	if (!row->exited) {
 		text_escape(row->wchan, wchan, sizeof(wchan));
-		add(s, " (waits in %s)", wchan);
+		sentence_say(s, COMMA);
+		if (*wchan)
+			sentence_say(s, "not exited (waits in %s)", wchan);
+		else
+			sentence_say(s, "not exited");
 	}
 	if (row->reason != REASON_NONE) {
-		add(s, row->reason == REASON_NOT_EXITED ? "; " : ": ");
-		add_reason(s, row);
+		sentence_say(s, row->reason == REASON_NOT_EXITED ? SEMICOLON : COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_no_process(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "no such process");
+	sentence_say(s, "no such process");
 	/* "There is none" would say it twice. */
 	if (row->reason != REASON_NONE && (row->reason != REASON_NOT_FOUND || row->obstacle.pid)) {
-		add(s, ": ");
-		add_reason(s, row);
+		sentence_say(s, COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_not_done(struct sentence *s, const struct kill_row *row)
 {
-	if (row->signalled)
-		add(s, "failed: SIGKILL sent");
-	else
-		add(s, "%s %s", row->dry_run ? "would not be" : "not",
-		    row->method == METHOD_REAP_ONLY ? "reaped" : "killed");
+	bool reap_only = row->method == METHOD_REAP_ONLY;
+
+	if (row->signalled) {
+		say_outcome(s, OUTCOME_FAILED);
+		sentence_say(s, "SIGKILL sent");
+	} else if (row->dry_run && reap_only) {
+		sentence_say(s, "would not be reaped");
+	} else if (row->dry_run) {
+		sentence_say(s, "would not be killed");
+	} else if (reap_only) {
+		sentence_say(s, "not reaped");
+	} else {
+		sentence_say(s, "not killed");
+	}
 	if (row->reason != REASON_NONE) {
-		add(s, ": ");
-		add_reason(s, row);
+		sentence_say(s, COLON);
+		say_reason(s, row);
 	}
 }
 
 static void say_spared(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "spared: SIGKILL sent");
-	add_exited(s, row);
-	add(s, "; the memory stays with ");
-	add_sharers(s, row);
+	say_outcome(s, row->outcome);
+	sentence_say(s, "SIGKILL sent");
+	say_exited_after(s, row);
+	sentence_say(s, SEMICOLON);
+	say_stays(s, row);
 }
 
 static void say_killed(struct sentence *s, const struct kill_row *row)
 {
-	add(s, "killed: SIGKILL sent, not reaped");
-	add_exited(s, row);
+	say_outcome(s, row->outcome);
+	sentence_say(s, "SIGKILL sent");
+	sentence_say(s, COMMA);
+	sentence_say(s, "not reaped");
+	say_exited_after(s, row);
 	if (row->reason != REASON_NONE) {
-		add(s, ": ");
-		add_reason(s, row);
+		sentence_say(s, COLON);
+		say_reason(s, row);
 	}
 }
 
-void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size)
+void explain_kill(const struct kill_row *row, const struct words *words, bool bytes, char *ret,
+		  size_t size)
 {
 	static const struct {
 		void (*say)(struct sentence *s, const struct kill_row *row);
@@ -567,7 +689,7 @@ void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size
 		[OUTCOME_UNSUPPORTED] = { say_not_done, false },
 		[OUTCOME_FAILED] = { say_not_done, false },
 	};
-	struct sentence s = { .at = ret, .left = size, .bytes = bytes };
+	struct sentence s = { .at = ret, .left = size, .words = words, .bytes = bytes };
 	bool acts = outcomes[row->outcome].acts;
 
 	ret[0] = '\0';
@@ -576,5 +698,5 @@ void explain_kill(const struct kill_row *row, bool bytes, char *ret, size_t size
 	else
 		outcomes[row->outcome].say(&s, row);
 	if (acts || row->signalled)
-		add_notes(&s, row);
+		say_notes(&s, row);
 }

@@ -14,33 +14,72 @@
 /* Room for a message in which every byte is escaped. */
 #define LINE_SIZE (4 * sizeof(((struct cli_error *)NULL)->text))
 
-void report_say(const char *format, ...)
+static void print_message(const char *text)
 {
-	char text[sizeof(((struct cli_error *)NULL)->text)], line[LINE_SIZE];
-	va_list ap;
+	char line[LINE_SIZE];
 
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
 	text_escape(text, line, sizeof(line));
 	/* One write: lines of several processes on the same terminal stay whole. */
 	dprintf(STDERR_FILENO, "mmreap: %s\n", line);
 }
 
-int report_error(bool json, enum exit_status status, const char *text)
+void report_say(const char *format, ...)
 {
-	if (json) {
+	struct cli_error error;
+	va_list ap;
+
+	va_start(ap, format);
+	words_format(error.text, error.local, sizeof(error.text), format, ap);
+	va_end(ap);
+	print_message(error.local);
+}
+
+void report_say_count(int64_t n, const char *one, const char *many, ...)
+{
+	char text[sizeof(((struct cli_error *)NULL)->text)];
+	va_list ap;
+
+	va_start(ap, many);
+	vsnprintf(text, sizeof(text), words_many(&words_local, one, many, (unsigned long)n), ap);
+	va_end(ap);
+	print_message(text);
+}
+
+void report_step(pid_t pid, int64_t since_us, const char *step, int err)
+{
+	const char *error = err < 0 ? text_errno(-err) : NULL;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%d: %8lld us: %s%s%s", (int)pid, (long long)since_us, step,
+		 err < 0 ? ": " : "", err < 0 ? (error ? error : "error") : "");
+	print_message(text);
+}
+
+int report_cli_error(enum exit_status status, const struct cli_error *error)
+{
+	if (error->json) {
 		printf("{\"error\":{\"status\":%d,\"message\":", status);
-		json_print_string(stdout, text);
+		json_print_string(stdout, error->text);
 		puts("}}");
 	}
-	report_say("%s", text);
+	print_message(error->local);
 	return status;
+}
+
+int report_error(bool json, enum exit_status status, const char *format, ...)
+{
+	struct cli_error error = { .json = json };
+	va_list ap;
+
+	va_start(ap, format);
+	words_format(error.text, error.local, sizeof(error.text), format, ap);
+	va_end(ap);
+	return report_cli_error(status, &error);
 }
 
 int report_usage_error(const struct cli_error *error)
 {
-	return report_error(error->json, STATUS_USAGE, error->text);
+	return report_cli_error(STATUS_USAGE, error);
 }
 
 bool report_wants_sentences(const struct output_options *out)
@@ -53,7 +92,7 @@ void report_print_kill(FILE *f, const struct kill_row *row, bool bytes)
 	char comm[4 * COMM_SIZE], sentence[SENTENCE_SIZE];
 
 	text_escape(row->id.comm, comm, sizeof(comm));
-	explain_kill(row, bytes, sentence, sizeof(sentence));
+	explain_kill(row, &words_local, bytes, sentence, sizeof(sentence));
 	fprintf(f, "%d%s%s: %s\n", row->id.pid, *comm ? " " : "", comm, sentence);
 }
 
@@ -62,7 +101,8 @@ void report_log_kill(const struct kill_row *row)
 	char comm[4 * COMM_SIZE], sentence[SENTENCE_SIZE];
 
 	text_escape(row->id.comm, comm, sizeof(comm));
-	explain_kill(row, false, sentence, sizeof(sentence));
+	/* For whoever reads the log, or what does: not the one who killed. */
+	explain_kill(row, NULL, false, sentence, sizeof(sentence));
 	openlog("mmreap", LOG_PID, LOG_AUTH);
 	syslog(LOG_NOTICE, "uid %u: %d%s%s: %s", getuid(), row->id.pid, *comm ? " " : "", comm,
 	       sentence);
@@ -76,7 +116,7 @@ int report_close_stdout(int status)
 	/* The errno of a write that failed earlier is lost. */
 	errno = failed_before ? EIO : 0;
 	if ((fclose(stdout) || failed_before) && errno != 0) {
-		report_say("standard output: %s", strerror(errno));
+		report_say("standard output: %m");
 		return status == STATUS_OK ? STATUS_FAILURE : status;
 	}
 	return status;

@@ -2,6 +2,7 @@
 
 /* One redrawn line while a reap lasts, and the question of --interactive. */
 
+#include "sentence.h"
 #include <errno.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/report.h>
@@ -19,22 +20,27 @@ bool report_has_progress(void)
 void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_bytes,
 		     int64_t since_us)
 {
-	char comm[SENTENCE_SIZE], back[32] = "", of[32] = "", line[256], time[32];
+	char comm[SENTENCE_SIZE], back[SIZE_SIZE] = "", of[SIZE_SIZE] = "", time[TIME_SIZE];
+	char text[256];
+	char line[sizeof(text) + 8];
+	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
 
 	text_escape(ref->comm, comm, sizeof(comm));
 	text_time(since_us, time, sizeof(time));
 	if (of_bytes != UNKNOWN)
-		text_size(of_bytes, false, of, sizeof(of));
+		text_size(&words_local, of_bytes, false, of, sizeof(of));
 	if (of_bytes != UNKNOWN && rss_bytes != UNKNOWN)
-		text_size(of_bytes > rss_bytes ? of_bytes - rss_bytes : 0, false, back,
-			  sizeof(back));
-	/* The line is wiped to its end: it was longer a moment ago, perhaps. */
-	if (back[0])
-		snprintf(line, sizeof(line), "\r%d %.40s: %s of %s unmapped, %s\033[K",
-			 (int)ref->pid, comm, back, of, time);
+		text_size(&words_local, of_bytes > rss_bytes ? of_bytes - rss_bytes : 0, false,
+			  back, sizeof(back));
+	if (*back)
+		sentence_say(&s, "%d %.40s: %s of %s unmapped, %s", (int)ref->pid, comm, back, of,
+			     time);
+	else if (*of)
+		sentence_say(&s, "%d %.40s: %s, exiting, %s", (int)ref->pid, comm, of, time);
 	else
-		snprintf(line, sizeof(line), "\r%d %.40s: %s, exiting, %s\033[K", (int)ref->pid,
-			 comm, of, time);
+		sentence_say(&s, "%d %.40s: exiting, %s", (int)ref->pid, comm, time);
+	/* The line is wiped to its end: it was longer a moment ago, perhaps. */
+	snprintf(line, sizeof(line), "\r%s\033[K", text);
 	drawn = true;
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		drawn = false;
@@ -57,7 +63,8 @@ int report_ask_kill(const struct proc_ref *ref)
 	if (tty == NULL)
 		return -errno;
 	text_escape(ref->comm, comm, sizeof(comm));
-	fprintf(tty, "Kill %d %s? (y/N) ", (int)ref->pid, comm);
+	/* TRANSLATORS: y for yes; the answer to "no" may be anything. See the message "y" */
+	fprintf(tty, words_one(&words_local, "Kill %d %s? (y/N) "), (int)ref->pid, comm);
 	fflush(tty);
 	if (fgets(answer, sizeof(answer), tty) == NULL)
 		return 0;

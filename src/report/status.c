@@ -2,11 +2,10 @@
 
 /* `status` for people: phase, evidence, blocker and next step in words, and the report of one. */
 
+#include "sentence.h"
 #include <mmreap/report.h>
 #include <stdarg.h>
 #include <string.h>
-
-#define LABEL "%-10s"
 
 /* "TERM,USR1"; without the prefix, as kill -l prints them. */
 void explain_signals(uint64_t signals, char *ret, size_t size)
@@ -33,28 +32,29 @@ void explain_signals(uint64_t signals, char *ret, size_t size)
 	}
 }
 
-void explain_evidence(unsigned int evidence, const char *separator, char *ret, size_t size)
+void explain_evidence(unsigned int evidence, const struct words *words, const char *separator,
+		      char *ret, size_t size)
 {
-	static const char *const words[EVIDENCE_COUNT] = {
-		"SIGKILL is pending (SigPnd, ShdPnd)",
-		"it took a fatal signal (PF_SIGNALED)",
-		"the exit status of its group is set (stat, field 52)",
-		"it is exiting (PF_EXITING)",
-		"it has no address space any more (no Vm lines)",
-		"nothing is mapped (VmSize is 0)",
-		"nothing private is resident (RssAnon and RssFile are 0, VmSize is not)",
-		"it dumps core (CoreDumping)",
-		"it is dead (state Z)",
-		"threads of it live (Threads)",
-		"it is stopped by a signal (state T)",
-		"it is stopped for its tracer (state t)",
-		"its cgroup is frozen (version 1 freezer)",
-		"its cgroup is frozen (version 2)",
-		"it sleeps until its vfork child has called exec or ended",
-		"a signal that asks it to end is pending and blocked (SigBlk)",
-		"a signal that asks it to end is pending and handled by it (SigCgt)",
-		"it is a thread of the kernel (PF_KTHREAD)",
-		"its PID has been waited for (signal 0: no such process)",
+	static const char *const messages[EVIDENCE_COUNT] = {
+		N_("SIGKILL is pending (SigPnd, ShdPnd)"),
+		N_("it took a fatal signal (PF_SIGNALED)"),
+		N_("the exit status of its group is set (stat, field 52)"),
+		N_("it is exiting (PF_EXITING)"),
+		N_("it has no address space any more (no Vm lines)"),
+		N_("nothing is mapped (VmSize is 0)"),
+		N_("nothing private is resident (RssAnon and RssFile are 0, VmSize is not)"),
+		N_("it dumps core (CoreDumping)"),
+		N_("it is dead (state Z)"),
+		N_("threads of it live (Threads)"),
+		N_("it is stopped by a signal (state T)"),
+		N_("it is stopped for its tracer (state t)"),
+		N_("its cgroup is frozen (version 1 freezer)"),
+		N_("its cgroup is frozen (version 2)"),
+		N_("it sleeps until its vfork child has called exec or ended"),
+		N_("a signal that asks it to end is pending and blocked (SigBlk)"),
+		N_("a signal that asks it to end is pending and handled by it (SigCgt)"),
+		N_("it is a thread of the kernel (PF_KTHREAD)"),
+		N_("its PID has been waited for (signal 0: no such process)"),
 	};
 	size_t used = 0;
 
@@ -62,88 +62,102 @@ void explain_evidence(unsigned int evidence, const char *separator, char *ret, s
 	for (unsigned int i = 0; i < EVIDENCE_COUNT && used < size; i++)
 		if (evidence >> i & 1)
 			used += (size_t)snprintf(ret + used, size - used, "%s%s",
-						 used ? separator : "", words[i]);
+						 used ? separator : "",
+						 words_one(words, messages[i]));
 }
 
 static const char *phase_sentence(const struct status_row *row)
 {
 	switch (row->phase) {
 	case PHASE_ALIVE:
-		return row->frozen_version ? "it lives, and is frozen"
-					   : "it lives, and nobody asked it to end";
+		return row->frozen_version ? N_("it lives, and is frozen")
+					   : N_("it lives, and nobody asked it to end");
 	case PHASE_STOPPED:
-		return "it lives, and is stopped";
+		return N_("it lives, and is stopped");
 	case PHASE_VFORK_WAIT:
-		return "it waits for a vfork child, which uses its memory";
+		return N_("it waits for a vfork child, which uses its memory");
 	case PHASE_CORE_DUMP:
-		return "it is being dumped; its memory stays until that is done";
+		return N_("it is being dumped; its memory stays until that is done");
 	case PHASE_NO_VMA:
-		return "its address space is empty";
+		return N_("its address space is empty");
 	case PHASE_SIGNALLED:
-		return "it was asked to end, and does not take the signal";
+		return N_("it was asked to end, and does not take the signal");
 	case PHASE_DYING:
-		return "its end is decided; its memory is still there";
+		return N_("its end is decided; its memory is still there");
 	case PHASE_DYING_FROZEN:
-		return "its end is decided, and the freezer keeps it from ending";
+		return N_("its end is decided, and the freezer keeps it from ending");
 	case PHASE_EXIT_STOP:
-		return "its end is decided, and a tracer holds it just before it";
+		return N_("its end is decided, and a tracer holds it just before it");
 	case PHASE_REAPED:
-		return "its memory has been taken back; it has not exited yet";
+		return N_("its memory has been taken back; it has not exited yet");
 	case PHASE_EXIT_MMAP:
-		return "it has let go of its address space, and is about to be gone";
+		return N_("it has let go of its address space, and is about to be gone");
 	case PHASE_ZOMBIE:
-		return "it is dead, and its parent has not waited for it";
+		return N_("it is dead, and its parent has not waited for it");
 	case PHASE_ZOMBIE_LEADER:
-		return "its first thread is dead; others live and use the memory";
+		return N_("its first thread is dead; others live and use the memory");
 	case PHASE_KTHREAD:
-		return "a kernel thread: it has no address space";
+		return N_("a kernel thread: it has no address space");
 	case PHASE_GONE:
-		return "there is no such process any more";
+		return N_("there is no such process any more");
 	}
 	return "";
 }
 
-void explain_blocker(const struct status_row *row, char *ret, size_t size)
+void explain_blocker(const struct status_row *row, const struct words *words, char *ret,
+		     size_t size)
 {
+	struct sentence s = { .at = ret, .left = size, .words = words };
+
 	*ret = '\0';
 	switch (row->blocker) {
 	case BLOCKER_NONE:
 		break;
 	case BLOCKER_FREEZER:
-		snprintf(ret, size, "frozen cgroup%s%s", *row->frozen ? " " : "", row->frozen);
+		if (*row->frozen)
+			sentence_say(&s, "frozen cgroup %s", row->frozen);
+		else
+			sentence_say(&s, "frozen cgroup");
 		break;
 	case BLOCKER_TRACER:
 		if (row->tracer)
-			snprintf(ret, size, "tracer %d", row->tracer);
+			sentence_say(&s, "tracer %d", row->tracer);
 		else
-			snprintf(ret, size, "tracer");
+			sentence_say(&s, "tracer");
 		break;
 	case BLOCKER_CORE_DUMP:
-		snprintf(ret, size, "core dump%s%s", *row->wchan ? " in " : "", row->wchan);
+		if (*row->wchan)
+			sentence_say(&s, "core dump in %s", row->wchan);
+		else
+			sentence_say(&s, "core dump");
 		break;
 	case BLOCKER_VFORK_CHILD:
 		if (row->vfork_child)
-			snprintf(ret, size, "vfork child %d", row->vfork_child);
+			sentence_say(&s, "vfork child %d", row->vfork_child);
 		else
-			snprintf(ret, size, "vfork child");
+			sentence_say(&s, "vfork child");
 		break;
 	case BLOCKER_STOP:
-		snprintf(ret, size, "stop signal");
+		sentence_say(&s, "stop signal");
 		break;
 	case BLOCKER_SIGNAL:
-		snprintf(ret, size, "%s",
-			 row->evidence & EVIDENCE_SIGNAL_BLOCKED ? "blocked signal"
-								 : "handled signal");
+		if (row->evidence & EVIDENCE_SIGNAL_BLOCKED)
+			sentence_say(&s, "blocked signal");
+		else
+			sentence_say(&s, "handled signal");
 		break;
 	case BLOCKER_PARENT:
-		snprintf(ret, size, "parent %d", row->ppid);
+		sentence_say(&s, "parent %d", row->ppid);
 		break;
 	case BLOCKER_THREADS:
-		snprintf(ret, size, "%d living threads", row->threads - 1);
+		sentence_count(&s, row->threads - 1, "%d living thread", "%d living threads",
+			       row->threads - 1);
 		break;
 	case BLOCKER_WAIT:
-		snprintf(ret, size, "uninterruptible wait%s%s", *row->wchan ? " in " : "",
-			 row->wchan);
+		if (*row->wchan)
+			sentence_say(&s, "uninterruptible wait in %s", row->wchan);
+		else
+			sentence_say(&s, "uninterruptible wait");
 		break;
 	}
 }
@@ -155,75 +169,78 @@ static void kill_command(const struct status_row *row, char *ret, size_t size)
 		 row->frozen_version == 1 ? "--thaw " : "", row->id.pid);
 }
 
-static void next_of_reaped(const struct status_row *row, char *ret, size_t size)
+static void say_next_of_reaped(struct sentence *s, const struct status_row *row)
 {
 	if (row->blocker == BLOCKER_FREEZER)
-		snprintf(ret, size, "mmreap kill --thaw %d lets it exit", row->id.pid);
+		sentence_say(s, "mmreap kill --thaw %d lets it exit", row->id.pid);
 	else if (row->blocker == BLOCKER_TRACER)
-		snprintf(ret, size, "it exits when its tracer, %d, lets it go", row->tracer);
+		sentence_say(s, "it exits when its tracer, %d, lets it go", row->tracer);
 	else
-		snprintf(ret, size, "wait: its memory is back, its exit takes a moment");
+		sentence_say(s, "wait: its memory is back, its exit takes a moment");
 }
 
-void explain_next(const struct status_row *row, char *ret, size_t size)
+void explain_next(const struct status_row *row, const struct words *words, char *ret, size_t size)
 {
+	struct sentence s = { .at = ret, .left = size, .words = words };
 	char kill[64];
 
 	kill_command(row, kill, sizeof(kill));
 	*ret = '\0';
 	switch (row->phase) {
 	case PHASE_ALIVE:
-		snprintf(ret, size, "%s would end it%s", kill,
-			 row->n_sharers > 0 ? " and all that share its memory" : "");
+		if (row->n_sharers > 0)
+			sentence_say(&s, "%s would end it and all that share its memory", kill);
+		else
+			sentence_say(&s, "%s would end it", kill);
 		break;
 	case PHASE_STOPPED:
 		if (row->blocker == BLOCKER_STOP)
-			snprintf(ret, size,
-				 "kill -CONT %d lets it go on; %s ends it, stopped as it is",
-				 row->id.pid, kill);
+			sentence_say(&s,
+				     "kill -CONT %d lets it go on; %s ends it, stopped as it is",
+				     row->id.pid, kill);
 		else
-			snprintf(ret, size,
-				 "its tracer lets it go on; %s ends it, stopped as it is", kill);
+			sentence_say(&s, "its tracer lets it go on; %s ends it, stopped as it is",
+				     kill);
 		break;
 	case PHASE_VFORK_WAIT:
-		snprintf(ret, size,
-			 "wait until the child has called exec; mmreap sharers %d shows both",
-			 row->id.pid);
+		sentence_say(&s,
+			     "wait until the child has called exec; mmreap sharers %d shows both",
+			     row->id.pid);
 		break;
 	case PHASE_CORE_DUMP:
-		snprintf(ret, size, "wait for the dump; %s ends it", kill);
+		sentence_say(&s, "wait for the dump; %s ends it", kill);
 		break;
 	case PHASE_NO_VMA:
 	case PHASE_ZOMBIE_LEADER:
-		snprintf(ret, size, "%s ends what is left of it", kill);
+		sentence_say(&s, "%s ends what is left of it", kill);
 		break;
 	case PHASE_SIGNALLED:
-		snprintf(ret, size, "%s: SIGKILL cannot be blocked or handled", kill);
+		sentence_say(&s, "%s: SIGKILL cannot be blocked or handled", kill);
 		break;
 	case PHASE_DYING:
-		snprintf(ret, size, "mmreap kill --reap-only %d takes its memory back now",
-			 row->id.pid);
+		sentence_say(&s, "mmreap kill --reap-only %d takes its memory back now",
+			     row->id.pid);
 		break;
 	case PHASE_DYING_FROZEN:
-		snprintf(ret, size, "mmreap kill --thaw %d takes its memory back and lets it exit",
-			 row->id.pid);
+		sentence_say(&s, "mmreap kill --thaw %d takes its memory back and lets it exit",
+			     row->id.pid);
 		break;
 	case PHASE_EXIT_STOP:
-		snprintf(
-			ret, size,
-			"mmreap kill --reap-only %d takes its memory back; it exits when its tracer lets it go",
-			row->id.pid);
+		sentence_say(&s,
+			     "mmreap kill --reap-only %d takes its memory back; it exits when its "
+			     "tracer lets it go",
+			     row->id.pid);
 		break;
 	case PHASE_REAPED:
-		next_of_reaped(row, ret, size);
+		say_next_of_reaped(&s, row);
 		break;
 	case PHASE_EXIT_MMAP:
-		snprintf(ret, size, "wait: nothing but CPU time speeds it up (renice)");
+		sentence_say(&s, "wait: nothing but CPU time speeds it up (renice)");
 		break;
 	case PHASE_ZOMBIE:
-		snprintf(ret, size,
-			 "nothing is left to free but its PID: its parent, %d, must wait for it",
-			 row->ppid);
+		sentence_say(
+			&s, "nothing is left to free but its PID: its parent, %d, must wait for it",
+			row->ppid);
 		break;
 	case PHASE_KTHREAD:
 	case PHASE_GONE:
@@ -233,77 +250,125 @@ void explain_next(const struct status_row *row, char *ret, size_t size)
 
 /* --- the report of one process ---------------------------------------------------------- */
 
+#define INDENT "  "
+
+/* Labels are keys, like the names of columns: they stay, and so their width does. */
+static void begin_line(FILE *f, const char *label, const char *text)
+{
+	fprintf(f, "%-10s %s", label, text);
+}
+
+__attribute__((format(printf, 2, 0))) static void end_line(FILE *f, const char *format, va_list ap)
+{
+	vfprintf(f, words_one(&words_local, format), ap);
+	putc('\n', f);
+}
+
 __attribute__((format(printf, 3, 4))) static void print_line(FILE *f, const char *label,
 							     const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(f, LABEL " ", label);
+	begin_line(f, label, "");
 	va_start(ap, format);
-	vfprintf(f, format, ap);
+	end_line(f, format, ap);
 	va_end(ap);
-	putc('\n', f);
 }
 
-static void print_kind(FILE *f, int64_t n_bytes, bool bytes, const char *what)
+/* One of several things under the same label. */
+__attribute__((format(printf, 3, 4))) static void print_item(FILE *f, const char *indent,
+							     const char *format, ...)
 {
-	char size[32];
+	va_list ap;
 
-	if (n_bytes <= 0)
-		return;
-	text_size(n_bytes, bytes, size, sizeof(size));
-	print_line(f, "", "  %s %s", size, what);
+	begin_line(f, "", indent);
+	va_start(ap, format);
+	end_line(f, format, ap);
+	va_end(ap);
+}
+
+/* What is said in all languages alike, or is translated already. */
+static void print_text(FILE *f, const char *label, const char *text)
+{
+	begin_line(f, label, "");
+	fprintf(f, "%s\n", text);
+}
+
+static const char *size_text(int64_t n_bytes, bool bytes, char ret[SIZE_SIZE])
+{
+	text_size(&words_local, n_bytes, bytes, ret, SIZE_SIZE);
+	return ret;
 }
 
 static void print_memory(FILE *f, const struct status_row *row, bool bytes)
 {
-	char size[32], shared[64] = "";
+	char size[SIZE_SIZE];
 
 	if (row->rss_bytes == UNKNOWN) {
 		print_line(f, "memory", "none");
 		return;
 	}
-	text_size(row->rss_bytes, bytes, size, sizeof(size));
-	print_line(f, "memory", "%s resident", size);
-	print_kind(f, row->anon_bytes, bytes, "anonymous: a reap brings it back");
-	if (row->anon_bytes > 0 && row->anon_shared_bytes == UNKNOWN) {
-		print_line(f, "", "    but for pages shared with forked children%s",
-			   row->deep ? "" : " (--deep counts them)");
-	} else if (row->anon_shared_bytes > 0) {
-		text_size(row->anon_shared_bytes, bytes, shared, sizeof(shared));
-		print_line(f, "", "    but for pages shared with forked children: at most %s",
-			   shared);
-	}
-	print_kind(f, row->file_bytes, bytes, "of files: unmapped by a reap, cached on");
-	print_kind(f, row->shmem_bytes, bytes, "shared memory: no reap takes it");
-	print_kind(f, row->swap_bytes, bytes, "swapped: a reap frees it too");
-	print_kind(f, row->hugetlb_bytes, bytes, "of huge pages (hugetlb): freed by the exit only");
-	print_kind(f, row->pagetable_bytes, bytes, "page tables: freed by the exit only");
-	print_kind(f, row->pinned_bytes, bytes,
-		   "pinned by a driver or io_uring: stays until unpinned");
+	print_line(f, "memory", "%s resident", size_text(row->rss_bytes, bytes, size));
+	if (row->anon_bytes > 0)
+		print_item(f, INDENT, "%s anonymous: a reap brings it back",
+			   size_text(row->anon_bytes, bytes, size));
+	if (row->anon_shared_bytes > 0)
+		print_item(f, INDENT INDENT,
+			   "but for pages shared with forked children: at most %s",
+			   size_text(row->anon_shared_bytes, bytes, size));
+	else if (row->anon_bytes > 0 && row->anon_shared_bytes == UNKNOWN && row->deep)
+		print_item(f, INDENT INDENT, "but for pages shared with forked children");
+	else if (row->anon_bytes > 0 && row->anon_shared_bytes == UNKNOWN)
+		print_item(f, INDENT INDENT,
+			   "but for pages shared with forked children (--deep counts them)");
+	if (row->file_bytes > 0)
+		print_item(f, INDENT, "%s of files: unmapped by a reap, cached on",
+			   size_text(row->file_bytes, bytes, size));
+	if (row->shmem_bytes > 0)
+		print_item(f, INDENT, "%s shared memory: no reap takes it",
+			   size_text(row->shmem_bytes, bytes, size));
+	if (row->swap_bytes > 0)
+		print_item(f, INDENT, "%s swapped: a reap frees it too",
+			   size_text(row->swap_bytes, bytes, size));
+	if (row->hugetlb_bytes > 0)
+		print_item(f, INDENT, "%s of huge pages (hugetlb): freed by the exit only",
+			   size_text(row->hugetlb_bytes, bytes, size));
+	if (row->pagetable_bytes > 0)
+		print_item(f, INDENT, "%s page tables: freed by the exit only",
+			   size_text(row->pagetable_bytes, bytes, size));
+	if (row->pinned_bytes > 0)
+		print_item(f, INDENT, "%s pinned by a driver or io_uring: stays until unpinned",
+			   size_text(row->pinned_bytes, bytes, size));
 }
 
 static void print_sharers(FILE *f, const struct status_row *row)
 {
-	static const char *const no_mm = "";
-	char why[SENTENCE_SIZE], comm[4 * COMM_SIZE];
+	char why[SENTENCE_SIZE], comm[4 * COMM_SIZE], text[SENTENCE_SIZE];
 	size_t named = row->n_sharers > ROW_SHARERS ? ROW_SHARERS : (size_t)row->n_sharers;
+	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
 
-	explain_blind(&row->blind, why, sizeof(why));
+	explain_blind(&row->blind, &words_local, why, sizeof(why));
 	if (row->n_sharers == UNKNOWN) {
-		if (row->rss_bytes != UNKNOWN)
-			print_line(f, "sharers", "not known%s%s", *why ? ": " : no_mm, why);
+		if (row->rss_bytes == UNKNOWN)
+			return;
+		if (*why)
+			print_line(f, "sharers", "not known: %s", why);
+		else
+			print_line(f, "sharers", "not known");
 		return;
 	}
-	if (row->n_sharers == 0)
+	if (row->n_sharers == 0) {
 		print_line(f, "sharers", "none");
-	else
-		print_line(f, "sharers", "%lld %s the same memory", (long long)row->n_sharers,
-			   row->n_sharers == 1 ? "process uses" : "processes use");
+	} else {
+		sentence_count(&s, row->n_sharers, "%lld process uses the same memory",
+			       "%lld processes use the same memory", (long long)row->n_sharers);
+		print_text(f, "sharers", text);
+	}
 	for (size_t i = 0; i < named; i++) {
 		text_escape(row->sharers[i].id.comm, comm, sizeof(comm));
-		print_line(f, "", "  %d %s (%s)", row->sharers[i].id.pid, comm,
-			   relation_word(row->sharers[i].relation));
+		begin_line(f, "", INDENT);
+		fprintf(f, "%d %s (%s)\n", row->sharers[i].id.pid, comm,
+			relation_word(row->sharers[i].relation));
 	}
 	if (*why)
 		print_line(f, "", "incomplete: %s", why);
@@ -311,6 +376,9 @@ static void print_sharers(FILE *f, const struct status_row *row)
 
 static void print_robust(FILE *f, const struct status_row *row)
 {
+	char text[SENTENCE_SIZE];
+	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
+
 	switch (row->robust) {
 	case ROBUST_LOOK_UNREAD:
 		if (row->rss_bytes != UNKNOWN && !row->deep)
@@ -322,10 +390,14 @@ static void print_robust(FILE *f, const struct status_row *row)
 		print_line(f, "robust", "no robust futex in use");
 		break;
 	case ROBUST_LOOK_IN_USE:
-		print_line(f, "robust",
-			   "robust futexes in use by %lld %s: they are handed over before a reap",
-			   (long long)row->robust_threads,
-			   row->robust_threads == 1 ? "thread" : "threads");
+		sentence_count(
+			&s, row->robust_threads,
+			"robust futexes in use by %lld thread: they are handed over before a "
+			"reap",
+			"robust futexes in use by %lld threads: they are handed over before a "
+			"reap",
+			(long long)row->robust_threads);
+		print_text(f, "robust", text);
 		break;
 	case ROBUST_LOOK_UNREADABLE:
 		print_line(f, "robust", "not known: no right to read its lists of robust futexes");
@@ -339,13 +411,15 @@ static void print_robust(FILE *f, const struct status_row *row)
 /* One line for each piece of evidence. */
 static void print_evidence(FILE *f, unsigned int evidence)
 {
-	char text[SENTENCE_SIZE], *line = text, *end;
+	char text[EVIDENCE_COUNT * 160], *line = text, *end;
 	const char *label = "evidence";
 
-	explain_evidence(evidence, "\n", text, sizeof(text));
-	for (; *line; line = end + (*end != '\0'), label = "") {
+	explain_evidence(evidence, &words_local, "\n", text, sizeof(text));
+	for (; *line; line = end, label = "") {
 		end = strchrnul(line, '\n');
-		print_line(f, label, "%.*s", (int)(end - line), line);
+		if (*end)
+			*end++ = '\0';
+		print_text(f, label, line);
 	}
 }
 
@@ -358,7 +432,9 @@ void report_print_status(FILE *f, const struct status_row *row, bool bytes)
 	if (row->id.inode)
 		fprintf(f, " (inode %llu)", (unsigned long long)row->id.inode);
 	putc('\n', f);
-	print_line(f, "phase", "%s: %s", phase_word(row->phase), phase_sentence(row));
+	begin_line(f, "phase", phase_word(row->phase));
+	fprintf(f, "%s%s\n", words_one(&words_local, COLON),
+		words_one(&words_local, phase_sentence(row)));
 	print_evidence(f, row->evidence);
 	if (row->seen && row->phase != PHASE_KTHREAD) {
 		print_memory(f, row, bytes);
@@ -370,22 +446,26 @@ void report_print_status(FILE *f, const struct status_row *row, bool bytes)
 		print_line(f, "frozen", "by cgroup %s (version %d)", *path ? path : "?",
 			   row->frozen_version);
 	}
-	if (row->tracer)
-		print_line(f, "tracer", "%d", row->tracer);
+	if (row->tracer) {
+		begin_line(f, "tracer", "");
+		fprintf(f, "%d\n", row->tracer);
+	}
 	if (row->pending) {
 		explain_signals(row->pending, text, sizeof(text));
-		print_line(f, "pending", "%s", text);
+		print_text(f, "pending", text);
 	}
-	if (row->has_oom_adj && row->oom_adj != 0)
-		print_line(f, "oom adj", "%lld", (long long)row->oom_adj);
+	if (row->has_oom_adj && row->oom_adj != 0) {
+		begin_line(f, "oom adj", "");
+		fprintf(f, "%lld\n", (long long)row->oom_adj);
+	}
 	if (row->deep_blocked)
 		print_line(f, "deep", "a read waited for the mmap lock and was given up");
-	explain_blocker(row, text, sizeof(text));
+	explain_blocker(row, &words_local, text, sizeof(text));
 	if (*text) {
 		text_escape(text, path, sizeof(path));
-		print_line(f, "blocker", "%s", path);
+		print_text(f, "blocker", path);
 	}
-	explain_next(row, text, sizeof(text));
+	explain_next(row, &words_local, text, sizeof(text));
 	if (*text)
-		print_line(f, "next", "%s", text);
+		print_text(f, "next", text);
 }

@@ -38,7 +38,7 @@ static void size_text(int64_t n_bytes, char *ret, size_t size)
 {
 	size_t blank;
 
-	text_size(n_bytes, false, ret, size);
+	text_size(NULL, n_bytes, false, ret, size);
 	blank = strcspn(ret, " ");
 	ret[blank] = (char)toupper((unsigned char)ret[blank + 1]);
 	ret[blank + 1] = '\0';
@@ -95,18 +95,20 @@ static int add_headings(struct libscols_table *tb, const struct row_table *table
 }
 
 static int add_row(struct libscols_table *tb, const struct row_table *table,
-		   const struct column_list *columns, const void *row, bool bytes)
+		   const struct column_list *columns, const struct output_options *out,
+		   const void *row)
 {
 	struct libscols_line *line = scols_table_new_line(tb, NULL);
 
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < columns->n; i++) {
-		struct cell cell = { 0 };
+		/* --raw is for scripts, as JSON is. */
+		struct cell cell = { .words = out->raw ? NULL : &words_local };
 		char *text;
 
 		table->get(row, columns->id[i], &cell);
-		text = cell_text(&table->columns[columns->id[i]], &cell, bytes);
+		text = cell_text(&table->columns[columns->id[i]], &cell, out->bytes);
 		if (!text || scols_line_refer_data(line, i, text)) {
 			free(text);
 			return -ENOMEM;
@@ -126,6 +128,7 @@ int report_print_rows(FILE *f, const struct row_table *table, const struct outpu
 		json_print_rows(f, table, columns, rows, n_rows, row_size);
 		return 0;
 	}
+	words_open();
 	tb = scols_new_table();
 	if (!tb)
 		return -ENOMEM;
@@ -137,6 +140,6 @@ int report_print_rows(FILE *f, const struct row_table *table, const struct outpu
 
 	r = add_headings(tb, table, columns);
 	for (size_t i = 0; !r && i < n_rows; i++)
-		r = add_row(tb, table, columns, (const char *)rows + i * row_size, out->bytes);
+		r = add_row(tb, table, columns, out, (const char *)rows + i * row_size);
 	return r ? r : scols_print_table(tb);
 }

@@ -85,7 +85,7 @@ void text_escape(const char *text, char *ret, size_t size)
 	*ret = '\0';
 }
 
-void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size)
+void text_size(const struct words *words, int64_t n_bytes, bool bytes, char *ret, size_t size)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	unsigned long long n =
@@ -95,7 +95,7 @@ void text_size(int64_t n_bytes, bool bytes, char *ret, size_t size)
 	unsigned int shift = 10, i = 0;
 
 	if (bytes || n < 1024) {
-		snprintf(ret, size, "%s%llu %s", sign, n, n == 1 ? "byte" : "bytes");
+		snprintf(ret, size, words_many(words, "%s%llu byte", "%s%llu bytes", n), sign, n);
 		return;
 	}
 	/* Rounded to a tenth first: 1023.96 KiB are 1.0 MiB. */

@@ -4,56 +4,10 @@
 
 #include "cells.h"
 #include "json.h"
-#include <stdarg.h>
+#include "sentence.h"
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-struct text {
-	char *at;
-	size_t left;
-	bool bytes;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(t->at, t->left, format, ap);
-	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= t->left)
-		n = t->left ? (int)t->left - 1 : 0;
-	t->at += n;
-	t->left -= (size_t)n;
-}
-
-static void add_size(struct text *t, int64_t n_bytes)
-{
-	char size[32];
-
-	text_size(n_bytes, t->bytes, size, sizeof(size));
-	add(t, "%s", size);
-}
-
-static void add_time(struct text *t, const char *before, int64_t us)
-{
-	char time[32];
-
-	text_time(us, time, sizeof(time));
-	add(t, "%s%s", before, time);
-}
-
-static void add_proc(struct text *t, const struct proc_id *id)
-{
-	char comm[4 * COMM_SIZE];
-
-	text_escape(id->comm, comm, sizeof(comm));
-	add(t, "%d%s%s", id->pid, *comm ? " " : "", comm);
-}
 
 const char *watch_event_word(enum watch_event event)
 {
@@ -102,48 +56,60 @@ static int64_t freed_bytes(const struct watch_row *row)
 
 /* --- who is in the way ------------------------------------------------------------------ */
 
-static void add_holder(struct text *t, const struct holder *h, pid_t target)
+static void say_holder(struct sentence *s, const struct holder *h, pid_t target)
 {
-	add_proc(t, &h->id);
+	char proc[PROC_SIZE];
+
+	sentence_proc(&h->id, proc, sizeof(proc));
 	switch (h->kind) {
 	case HOLDER_SHARER:
-		add(t, " (uses the same memory)");
+		sentence_say(s, "%s (uses the same memory)", proc);
 		break;
 	case HOLDER_READER:
-		add(t, " (waits in a read or write of /proc/%d/%s)", (int)target, h->file);
+		sentence_say(s, "%s (waits in a read or write of /proc/%d/%s)", proc, (int)target,
+			     h->file);
 		break;
 	case HOLDER_VM_READER:
-		add(t, " (waits in process_vm_%s)", h->file);
+		sentence_say(s, "%s (waits in process_vm_%s)", proc, h->file);
 		break;
 	case HOLDER_OPEN_FILE:
-		add(t, " (has /proc/%d/%s open, and may not be inspected further)", (int)target,
-		    h->file);
+		sentence_say(s, "%s (has /proc/%d/%s open, and may not be inspected further)", proc,
+			     (int)target, h->file);
 		break;
 	}
 }
 
-static void add_holders(struct text *t, const struct watch_row *row)
+static void say_holders(struct sentence *s, const struct watch_row *row)
 {
 	const struct holders *h = row->holders;
 
 	if (h == NULL || !h->looked) {
-		add(t, "unknown holder: %s",
-		    h && h->blocked ? "looking for it did not end in time" : "not looked for");
+		if (h && h->blocked)
+			sentence_say(s, "unknown holder: looking for it did not end in time");
+		else
+			sentence_say(s, "unknown holder: not looked for");
 		return;
 	}
 	if (h->n == 0) {
-		add(t, "unknown holder: nothing in /proc shows it");
-		if (h->n_unseen)
-			add(t, "; %zu %s not be inspected", h->n_unseen,
-			    h->n_unseen == 1 ? "process could" : "processes could");
+		sentence_say(s, "unknown holder: nothing in /proc shows it");
+		if (h->n_unseen) {
+			sentence_say(s, SEMICOLON);
+			sentence_count(s, (int64_t)h->n_unseen,
+				       "%zu process could not be inspected",
+				       "%zu processes could not be inspected", h->n_unseen);
+		}
 		return;
 	}
 	for (size_t i = 0; i < h->n && i < MAX_HOLDERS; i++) {
-		add(t, i ? ", " : "");
-		add_holder(t, &h->found[i], row->id.pid);
+		if (i)
+			sentence_say(s, COMMA);
+		say_holder(s, &h->found[i], row->id.pid);
 	}
-	if (h->n > MAX_HOLDERS)
-		add(t, " and %zu more", h->n - MAX_HOLDERS);
+	if (h->n > MAX_HOLDERS) {
+		sentence_say(s, COMMA);
+		sentence_count(s, (int64_t)h->n - MAX_HOLDERS, "%zu more", "%zu more",
+			       h->n - MAX_HOLDERS);
+	}
 }
 
 static bool is_held(const struct watch_row *row)
@@ -151,55 +117,73 @@ static bool is_held(const struct watch_row *row)
 	return row->view.exited && row->view.mm == WATCH_MM_HELD;
 }
 
-static void explain_who(const struct watch_row *row, char *ret, size_t size)
+static void say_thread(struct sentence *s, const struct waiting_thread *thread)
 {
-	struct text t = { .at = ret, .left = size };
+	bool traced = thread->state == 't';
+
+	if (*thread->wchan && traced)
+		sentence_say(s, "thread %d stopped for its tracer in %s", (int)thread->tid,
+			     thread->wchan);
+	else if (*thread->wchan)
+		sentence_say(s, "thread %d in an uninterruptible wait in %s", (int)thread->tid,
+			     thread->wchan);
+	else if (traced)
+		sentence_say(s, "thread %d stopped for its tracer", (int)thread->tid);
+	else
+		sentence_say(s, "thread %d in an uninterruptible wait", (int)thread->tid);
+}
+
+static void explain_who(const struct watch_row *row, const struct words *words, char *ret,
+			size_t size)
+{
+	struct sentence s = { .at = ret, .left = size, .words = words };
 
 	*ret = '\0';
 	if (is_held(row)) {
-		add_holders(&t, row);
+		say_holders(&s, row);
 	} else if (row->life) {
 		char text[SENTENCE_SIZE];
 
-		explain_blocker(row->life, text, sizeof(text));
+		explain_blocker(row->life, words, text, sizeof(text));
 		text_escape(text, ret, size);
-		t.at += strlen(ret);
-		t.left -= strlen(ret);
 		if (*ret == '\0' && row->thread && row->thread->tid)
-			add(&t, "thread %d %s%s%s", (int)row->thread->tid,
-			    row->thread->state == 't' ? "stopped for its tracer"
-						      : "in an uninterruptible wait",
-			    *row->thread->wchan ? " in " : "", row->thread->wchan);
+			say_thread(&s, row->thread);
 	}
 }
 
-static void explain_step(const struct watch_row *row, char *ret, size_t size)
+static void explain_step(const struct watch_row *row, const struct words *words, char *ret,
+			 size_t size)
 {
-	struct text t = { .at = ret, .left = size };
+	struct sentence s = { .at = ret, .left = size, .words = words };
 	const struct holders *h = row->holders;
 
 	*ret = '\0';
 	if (!is_held(row)) {
 		if (row->life)
-			explain_next(row->life, ret, size);
+			explain_next(row->life, words, ret, size);
 		return;
 	}
 	if (h == NULL || !h->looked || h->n == 0) {
-		add(&t,
-		    h && h->n_unseen
-			    ? "look again with the right to inspect all processes (CAP_SYS_PTRACE)"
-			    : "only its user in the kernel can let it go (a driver, vhost, AIO)");
+		if (h && h->n_unseen)
+			sentence_say(&s, "look again with the right to inspect all processes "
+					 "(CAP_SYS_PTRACE)");
+		else
+			sentence_say(&s, "only its user in the kernel can let it go (a driver, "
+					 "vhost, AIO)");
 		return;
 	}
 	switch (h->found[0].kind) {
 	case HOLDER_SHARER:
-		add(&t, "mmreap kill %s%d ends who uses it", h->n > 1 ? "--sharers=kill " : "",
-		    h->found[0].id.pid);
+		if (h->n > 1)
+			sentence_say(&s, "mmreap kill --sharers=kill %d ends who uses it",
+				     h->found[0].id.pid);
+		else
+			sentence_say(&s, "mmreap kill %d ends who uses it", h->found[0].id.pid);
 		break;
 	case HOLDER_READER:
 	case HOLDER_VM_READER:
 	case HOLDER_OPEN_FILE:
-		add(&t, "kill %d, or let its call end", h->found[0].id.pid);
+		sentence_say(&s, "kill %d, or let its call end", h->found[0].id.pid);
 		break;
 	}
 }
@@ -212,154 +196,203 @@ static const char *unknown_reason(const struct watch_row *row)
 	case WATCH_KNOWN:
 		break;
 	case WATCH_TOO_LATE:
-		return "it had let go of its address space before the watch began";
+		return N_("it had let go of its address space before the watch began");
 	case WATCH_NO_RIGHT:
-		return "no right to inspect it (ptrace)";
+		return N_("no right to inspect it (ptrace)");
 	case WATCH_NO_PAGEMAP:
-		return "this kernel has no /proc/PID/pagemap";
+		return N_("this kernel has no /proc/PID/pagemap");
 	case WATCH_EXECUTED:
-		return "its name changed just before the exit, perhaps by an execve";
+		return N_("its name changed just before the exit, perhaps by an execve");
 	case WATCH_NO_ANSWER:
-		return "its execve did not end in time";
+		return N_("its execve did not end in time");
 	case WATCH_FAILED:
-		return row->view.err ? text_errno(-row->view.err) : "its pagemap cannot be read";
+		return row->view.err ? text_errno(-row->view.err)
+				     : N_("its pagemap cannot be read");
 	}
 	return NULL;
 }
 
-static void add_resident(struct text *t, const struct watch_row *row)
+static void say_resident(struct sentence *s, const struct watch_row *row)
 {
 	const struct watch_memory *m = &row->memory;
+	char size[SIZE_SIZE];
 
 	if (m->rss_bytes == UNKNOWN || row->view.phase == PHASE_EXIT_MMAP || row->view.exited)
 		return;
-	add(t, ", ");
-	add_size(t, m->rss_bytes);
-	add(t, " resident");
+	text_size(s->words, m->rss_bytes, s->bytes, size, sizeof(size));
+	sentence_say(s, COMMA);
+	sentence_say(s, "%s resident", size);
+}
+
+static void say_cgroup(struct sentence *s, const struct watch_memory *m)
+{
+	char size[SIZE_SIZE];
+
+	if (m->used_bytes == UNKNOWN)
+		return;
+	text_size(s->words, m->used_bytes, s->bytes, size, sizeof(size));
+	sentence_say(s, SEMICOLON);
+	sentence_say(s, "its cgroup holds %s now", size);
 }
 
 /* Memory that is no part of any one address space. */
-static void add_remainder(struct text *t, const struct watch_memory *m)
+static void say_remainder(struct sentence *s, const struct watch_memory *m)
 {
-	static const char *const what[] = {
-		"was shared memory: what another mapping, descriptor or file keeps of it stays",
-		"was huge pages (hugetlb): what a file or another mapping keeps of it stays",
-		"was pinned (io_uring, RDMA, a driver): it stays as long as that is open",
-	};
-	const int64_t bytes[] = { m->shmem_bytes, m->hugetlb_bytes, m->pinned_bytes };
+	char size[SIZE_SIZE];
 
-	for (size_t i = 0; i < 3; i++) {
-		if (bytes[i] <= 0)
-			continue;
-		add(t, "; ");
-		add_size(t, bytes[i]);
-		add(t, " %s", what[i]);
+	if (m->shmem_bytes > 0) {
+		text_size(s->words, m->shmem_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was shared memory: what another mapping, descriptor or file "
+			     "keeps of it stays",
+			     size);
 	}
-	if (m->used_bytes != UNKNOWN) {
-		add(t, "; its cgroup holds ");
-		add_size(t, m->used_bytes);
-		add(t, " now");
+	if (m->hugetlb_bytes > 0) {
+		text_size(s->words, m->hugetlb_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was huge pages (hugetlb): what a file or another mapping keeps of "
+			     "it stays",
+			     size);
 	}
+	if (m->pinned_bytes > 0) {
+		text_size(s->words, m->pinned_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was pinned (io_uring, RDMA, a driver): it stays as long as that "
+			     "is open",
+			     size);
+	}
+	say_cgroup(s, m);
 }
 
-static void add_released(struct text *t, const struct watch_row *row)
+static void say_released(struct sentence *s, const struct watch_row *row, const char *time)
 {
 	int64_t unmapped = unmapped_bytes(row), freed = freed_bytes(row);
+	char size[SIZE_SIZE];
 
-	add_time(t, "reaped after ", row->time_us);
-	if (unmapped != UNKNOWN) {
-		add(t, ": ");
-		add_size(t, unmapped);
-		add(t, " unmapped");
+	if (unmapped == UNKNOWN) {
+		sentence_say(s, "reaped after %s", time);
+	} else {
+		text_size(s->words, unmapped, s->bytes, size, sizeof(size));
+		sentence_say(s, "reaped after %s: %s unmapped", time, size);
 	}
 	if (freed != UNKNOWN && freed >= 0) {
-		add(t, ", ");
-		add_size(t, freed);
-		add(t, " freed");
+		text_size(s->words, freed, s->bytes, size, sizeof(size));
+		sentence_say(s, COMMA);
+		sentence_say(s, "%s freed", size);
 	}
-	add(t, row->view.mm == WATCH_MM_TORN_DOWN ? ", address space torn down"
-						  : ", address space unreferenced");
-	if (row->third_party && row->view.mm == WATCH_MM_UNREFERENCED)
-		add(t, "; another process dropped it last and may still be freeing it");
-	add_remainder(t, &row->memory);
+	sentence_say(s, COMMA);
+	if (row->view.mm == WATCH_MM_TORN_DOWN)
+		sentence_say(s, "address space torn down");
+	else
+		sentence_say(s, "address space unreferenced");
+	if (row->third_party && row->view.mm == WATCH_MM_UNREFERENCED) {
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "another process dropped it last and may still be freeing it");
+	}
+	say_remainder(s, &row->memory);
 }
 
-static void add_obstacle(struct text *t, const struct watch_row *row)
+static void say_held(struct sentence *s, const struct watch_row *row)
+{
+	char size[SIZE_SIZE];
+
+	if (row->memory.most_bytes <= 0 || row->memory.rss_bytes == UNKNOWN) {
+		sentence_say(s, "exited, but its address space is still held");
+		return;
+	}
+	text_size(s->words, row->memory.rss_bytes, s->bytes, size, sizeof(size));
+	sentence_say(s, "exited, but its address space (%s when last seen) is still held", size);
+}
+
+static void say_obstacle(struct sentence *s, const struct watch_row *row)
 {
 	char line[SENTENCE_SIZE];
 
+	explain_who(row, s->words, line, sizeof(line));
 	if (is_held(row)) {
-		add(t, "exited, but its address space");
-		if (row->memory.most_bytes > 0 && row->memory.rss_bytes != UNKNOWN) {
-			add(t, " (");
-			add_size(t, row->memory.rss_bytes);
-			add(t, " when last seen)");
-		}
-		add(t, " is still held");
+		say_held(s, row);
+		sentence_say(s, COLON);
+		sentence_put(s, "%s", line);
 	} else {
-		add(t, "it is %s", phase_word(row->view.phase));
+		sentence_say(s, "it is %s", phase_word(row->view.phase));
+		if (*line) {
+			sentence_say(s, COMMA);
+			sentence_say(s, "blocker: %s", line);
+		} else if (!row->view.exited && row->view.phase != PHASE_ALIVE) {
+			sentence_say(s, COMMA);
+			sentence_say(s, "why is not known");
+		}
 	}
-	explain_who(row, line, sizeof(line));
-	if (*line)
-		add(t, "%s: %s", is_held(row) ? "" : ", blocker", line);
-	else if (!row->view.exited && row->view.phase != PHASE_ALIVE)
-		add(t, ", why is not known");
-	explain_step(row, line, sizeof(line));
-	if (*line)
-		add(t, "; next: %s", line);
+	explain_step(row, s->words, line, sizeof(line));
+	if (*line) {
+		sentence_say(s, SEMICOLON);
+		sentence_say(s, "next: %s", line);
+	}
 }
 
-void explain_watch(const struct watch_row *row, bool bytes, char *ret, size_t size)
+static void say_unknown(struct sentence *s, const struct watch_row *row)
 {
-	struct text t = { .at = ret, .left = size, .bytes = bytes };
-	const char *why;
+	const char *why = unknown_reason(row);
+
+	sentence_say(s, "exited, but whether its address space is released cannot be known");
+	sentence_say(s, COLON);
+	if (why)
+		sentence_put(s, "%s", words_one(s->words, why));
+	else
+		sentence_say(s, "an error");
+	say_cgroup(s, &row->memory);
+}
+
+void explain_watch(const struct watch_row *row, const struct words *words, bool bytes, char *ret,
+		   size_t size)
+{
+	struct sentence s = { .at = ret, .left = size, .words = words, .bytes = bytes };
+	char time[TIME_SIZE];
 
 	*ret = '\0';
+	text_time(row->time_us, time, sizeof(time));
 	switch (row->event) {
 	case WATCH_START:
-		add(&t, "%s", phase_word(row->view.phase));
-		add_resident(&t, row);
+		sentence_put(&s, "%s", phase_word(row->view.phase));
+		say_resident(&s, row);
 		break;
 	case WATCH_PHASE:
-		add(&t, "%s", phase_word(row->view.phase));
-		add_time(&t, " after ", row->time_us);
-		add_resident(&t, row);
+		sentence_say(&s, "%s after %s", phase_word(row->view.phase), time);
+		say_resident(&s, row);
 		break;
 	case WATCH_EXEC:
-		add_time(&t, "executed a program after ", row->time_us);
-		add(&t, ", which has a new address space");
-		add_resident(&t, row);
+		sentence_say(&s, "executed a program after %s, which has a new address space",
+			     time);
+		say_resident(&s, row);
 		break;
 	case WATCH_EXIT:
-		add_time(&t, "exited after ", row->time_us);
-		if (is_held(row))
-			add(&t, ", its address space is still held");
-		break;
-	case WATCH_REAPED:
-		add_released(&t, row);
-		break;
-	case WATCH_GONE:
-		add_time(&t, "gone after ", row->time_us);
-		add(&t, ": its PID is free");
-		break;
-	case WATCH_UNKNOWN:
-		why = unknown_reason(row);
-		add(&t, "exited, but whether its address space is released cannot be known: %s",
-		    why ? why : "an error");
-		if (row->memory.used_bytes != UNKNOWN) {
-			add(&t, "; its cgroup holds ");
-			add_size(&t, row->memory.used_bytes);
+		sentence_say(&s, "exited after %s", time);
+		if (is_held(row)) {
+			sentence_say(&s, COMMA);
+			sentence_say(&s, "its address space is still held");
 		}
 		break;
+	case WATCH_REAPED:
+		say_released(&s, row, time);
+		break;
+	case WATCH_GONE:
+		sentence_say(&s, "gone after %s: its PID is free", time);
+		break;
+	case WATCH_UNKNOWN:
+		say_unknown(&s, row);
+		break;
 	case WATCH_BLOCKED:
-		add_time(&t, "blocked after ", row->time_us);
-		add(&t, ": ");
-		add_obstacle(&t, row);
+		sentence_say(&s, "blocked after %s", time);
+		sentence_say(&s, COLON);
+		say_obstacle(&s, row);
 		break;
 	case WATCH_TIMEOUT:
-		add_time(&t, "timeout after ", row->time_us);
-		add(&t, ": ");
-		add_obstacle(&t, row);
+		sentence_say(&s, "timeout after %s", time);
+		sentence_say(&s, COLON);
+		say_obstacle(&s, row);
 		break;
 	}
 }
@@ -383,23 +416,23 @@ enum watch_column {
 };
 
 static const struct column watch_columns[] = {
-	[COLUMN_TIME] = { "time_ms", CELL_TIME_US, "time since the watch began" },
-	[COLUMN_PID] = { "pid", CELL_NUMBER, "process ID" },
+	[COLUMN_TIME] = { "time_ms", CELL_TIME_US, N_("time since the watch began") },
+	[COLUMN_PID] = { "pid", CELL_NUMBER, N_("process ID") },
 	[COLUMN_INODE] = { "inode", CELL_NUMBER,
-			   "pidfs inode; PID:INODE names exactly this process" },
-	[COLUMN_PHASE] = { "phase", CELL_TEXT, "phase of its life cycle, as in status" },
-	[COLUMN_RSS] = { "rss", CELL_BYTES, "resident memory when last seen" },
+			   N_("pidfs inode; PID:INODE names exactly this process") },
+	[COLUMN_PHASE] = { "phase", CELL_TEXT, N_("phase of its life cycle, as in status") },
+	[COLUMN_RSS] = { "rss", CELL_BYTES, N_("resident memory when last seen") },
 	[COLUMN_UNMAPPED] = { "unmapped", CELL_BYTES,
-			      "memory that left the address space since it was largest" },
-	[COLUMN_SOURCE] = { "source", CELL_TEXT, "proc, pidfd, pagemap or exit_mmap" },
+			      N_("memory that left the address space since it was largest") },
+	[COLUMN_SOURCE] = { "source", CELL_TEXT, N_("proc, pidfd, pagemap or exit_mmap") },
 	[COLUMN_EVENT] = { "event", CELL_TEXT,
-			   "start, phase, exec, exited, reaped, gone, unknown, blocked or timeout" },
-	[COLUMN_COMM] = { "comm", CELL_TEXT, "command name" },
+			   N_("start, phase, exec, exited, reaped, gone, unknown, blocked or timeout") },
+	[COLUMN_COMM] = { "comm", CELL_TEXT, N_("command name") },
 	[COLUMN_FREED] = { "freed", CELL_BYTES,
-			   "memory given back, where its cgroup holds nobody else" },
-	[COLUMN_BLOCKER] = { "blocker", CELL_TEXT, "what holds it up" },
-	[COLUMN_NEXT] = { "next", CELL_TEXT, "what can be done about it" },
-	[COLUMN_MESSAGE] = { "message", CELL_TEXT, "the same in one sentence" },
+			   N_("memory given back, where its cgroup holds nobody else") },
+	[COLUMN_BLOCKER] = { "blocker", CELL_TEXT, N_("what holds it up") },
+	[COLUMN_NEXT] = { "next", CELL_TEXT, N_("what can be done about it") },
+	[COLUMN_MESSAGE] = { "message", CELL_TEXT, N_("the same in one sentence") },
 };
 
 static void watch_get(const void *data, unsigned int column, struct cell *ret)
@@ -440,16 +473,16 @@ static void watch_get(const void *data, unsigned int column, struct cell *ret)
 		break;
 	case COLUMN_BLOCKER:
 		if (stuck)
-			explain_who(row, ret->buffer, sizeof(ret->buffer));
+			explain_who(row, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case COLUMN_NEXT:
 		if (stuck)
-			explain_step(row, ret->buffer, sizeof(ret->buffer));
+			explain_step(row, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case COLUMN_MESSAGE:
-		explain_watch(row, false, ret->buffer, sizeof(ret->buffer));
+		explain_watch(row, ret->words, false, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	}
@@ -475,7 +508,7 @@ bool report_print_watch(FILE *f, const struct watch_row *row, const struct outpu
 		putc('\n', f);
 	} else if (report_wants_sentences(out)) {
 		text_escape(row->id.comm, comm, sizeof(comm));
-		explain_watch(row, out->bytes, text, sizeof(text));
+		explain_watch(row, &words_local, out->bytes, text, sizeof(text));
 		fprintf(f, "%d%s%s: %s\n", row->id.pid, *comm ? " " : "", comm, text);
 	} else {
 		line.noheadings = out->noheadings || !first;
@@ -503,14 +536,14 @@ static size_t drawn; /* bytes of the line that stands there */
  * A terminal that was made narrower has broken the line: it stands on several rows, the cursor on
  * the last of them.
  */
-static void wipe(struct text *t, size_t columns)
+static void wipe(struct sentence *t, size_t columns)
 {
 	size_t rows = drawn > columns ? (drawn + columns - 1) / columns : 1;
 
 	/* Row by row: some terminals keep what a wipe of the whole screen takes (tmux). */
-	add(t, "\r\033[K");
+	sentence_put(t, "\r\033[K");
 	for (; rows > 1 && rows < MAX_ROWS; rows--)
-		add(t, "\033[A\033[K");
+		sentence_put(t, "\033[A\033[K");
 }
 
 static void say(const char *text)
@@ -522,7 +555,7 @@ static void say(const char *text)
 void report_watch_line_end(void)
 {
 	char text[256];
-	struct text t = { .at = text, .left = sizeof(text) };
+	struct sentence t = { .at = text, .left = sizeof(text) };
 
 	if (drawn == 0)
 		return;
@@ -531,59 +564,69 @@ void report_watch_line_end(void)
 	drawn = 0;
 }
 
-static void add_bar(struct text *t, size_t width, int64_t part, int64_t whole)
+static void put_bar(struct sentence *t, size_t width, int64_t part, int64_t whole)
 {
 	size_t full = whole > 0 ? (size_t)((double)part / (double)whole * (double)width) : 0;
 
-	add(t, "[");
+	sentence_put(t, "[");
 	for (size_t i = 0; i < width; i++)
-		add(t, "%c", i < full ? '#' : '-');
-	add(t, "] ");
+		sentence_put(t, "%c", i < full ? '#' : '-');
+	sentence_put(t, "] ");
+}
+
+/* What is said after the bar. */
+static void say_progress(struct sentence *s, const struct watch_progress *p)
+{
+	char back[SIZE_SIZE], whole[SIZE_SIZE], rate[SIZE_SIZE], time[TIME_SIZE];
+	const char *phase = phase_word(p->phase);
+
+	text_time(p->time_us, time, sizeof(time));
+	text_size(s->words, p->back_bytes, false, back, sizeof(back));
+	text_size(s->words, p->whole_bytes, false, whole, sizeof(whole));
+	text_size(s->words, p->bytes_per_s, false, rate, sizeof(rate));
+	if (p->whole_bytes <= 0)
+		sentence_say(s, "%s, %s", phase, time);
+	else if (p->bytes_per_s <= 0)
+		sentence_say(s, "%s of %s back, %s, %s", back, whole, phase, time);
+	else
+		sentence_say(s, "%s of %s back, %s/s, %s, %s", back, whole, rate, phase, time);
 }
 
 void report_watch_line(const struct watch_progress *p)
 {
 	size_t columns = columns_of_terminal(), width, head_len, rest_len, room;
-	char head[128] = "", rest[160] = "", line[1024];
-	struct text h = { .at = head, .left = sizeof(head) };
-	struct text r = { .at = rest, .left = sizeof(rest) };
-	struct text t = { .at = line, .left = sizeof(line) };
+	char head[PROC_SIZE] = "", rest[256] = "", line[1024];
+	struct sentence h = { .at = head, .left = sizeof(head), .words = &words_local };
+	struct sentence r = { .at = rest, .left = sizeof(rest), .words = &words_local };
+	struct sentence t = { .at = line, .left = sizeof(line) };
 	char *start;
 
-	if (p->n_targets == 1)
-		add_proc(&h, &p->id);
-	else
-		add(&h, "%zu of %zu", p->n_done, p->n_targets);
-	add(&h, ": ");
-	if (p->whole_bytes > 0) {
-		add_size(&r, p->back_bytes);
-		add(&r, " of ");
-		add_size(&r, p->whole_bytes);
-		add(&r, " back, ");
-		if (p->bytes_per_s > 0) {
-			add_size(&r, p->bytes_per_s);
-			add(&r, "/s, ");
-		}
+	if (p->n_targets == 1) {
+		sentence_proc(&p->id, head, sizeof(head));
+		h.at += strlen(head);
+		h.left -= strlen(head);
+	} else {
+		sentence_say(&h, "%zu of %zu", p->n_done, p->n_targets);
 	}
-	add(&r, "%s, ", phase_word(p->phase));
-	add_time(&r, "", p->time_us);
+	sentence_say(&h, COLON);
+	say_progress(&r, p);
 
 	wipe(&t, columns);
 	/*
 	 * Without a break at the margin: a terminal that has just become narrower tells its size a
 	 * quarter of a second later (tmux).
 	 */
-	add(&t, "\033[?7l");
+	sentence_put(&t, "\033[?7l");
 	start = t.at;
 	head_len = strlen(head);
 	rest_len = strlen(rest);
 	/* Some terminals go to the next row in the last column, and Ctrl-C writes "^C" first. */
 	width = columns > 3 ? columns - 3 : 1;
 	room = width > head_len + rest_len + 3 ? width - head_len - rest_len - 3 : 0;
-	add(&t, "%s", head);
+	sentence_put(&t, "%s", head);
 	if (room >= 5 && p->whole_bytes > 0)
-		add_bar(&t, room > 40 ? 40 : room, p->back_bytes, p->whole_bytes);
-	add(&t, "%s", rest);
+		put_bar(&t, room > 40 ? 40 : room, p->back_bytes, p->whole_bytes);
+	sentence_put(&t, "%s", rest);
 	if ((size_t)(t.at - start) > width) {
 		char *end = start + width;
 
@@ -594,6 +637,6 @@ void report_watch_line(const struct watch_progress *p)
 		t.at = end;
 	}
 	drawn = (size_t)(t.at - start);
-	add(&t, "\033[?7h");
+	sentence_put(&t, "\033[?7h");
 	say(line);
 }

@@ -274,7 +274,7 @@ static void test_sentences(void)
 	for (size_t i = 0; i < UNIT_ROWS(sentences); i++) {
 		char got[SENTENCE_SIZE];
 
-		explain_watch(&sentences[i].row, false, got, sizeof(got));
+		explain_watch(&sentences[i].row, NULL, false, got, sizeof(got));
 		is_str(got, sentences[i].sentence, "row %zu", i);
 	}
 }

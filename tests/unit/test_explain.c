@@ -243,7 +243,7 @@ static void test_sentences(void)
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		char text[SENTENCE_SIZE];
 
-		explain_kill(&rows[i].row, false, text, sizeof(text));
+		explain_kill(&rows[i].row, NULL, false, text, sizeof(text));
 		is_str(text, rows[i].want, "%s %zu", outcome_word(rows[i].row.outcome), i);
 	}
 }
@@ -253,7 +253,7 @@ static void test_bytes(void)
 	const struct kill_row row = ROW(.outcome = OUTCOME_REAPED, KILLED, BYTES, .reaped = true);
 	char text[SENTENCE_SIZE];
 
-	explain_kill(&row, true, text, sizeof(text));
+	explain_kill(&row, NULL, true, text, sizeof(text));
 	is_str(text, "reaped: 47139782656 bytes of 47244640256 bytes unmapped, exited after 615 ms",
 	       "exact");
 }
@@ -266,7 +266,7 @@ static void test_many_sharers(void)
 
 	for (int i = 0; i < ROW_SHARERS; i++)
 		row.sharers[i].id.pid = 100 + i;
-	explain_kill(&row, false, text, sizeof(text));
+	explain_kill(&row, NULL, false, text, sizeof(text));
 	is_str(text,
 	       "not killed: its memory is shared with 11 processes (100, 101, 102, 103, 104, 105, 106, "
 	       "107 and 3 more); use --sharers=kill or --sharers=spare",
@@ -293,7 +293,7 @@ static void test_every_pair(void)
 				row.dry_run = k & 2;
 				if (row.dry_run)
 					row.signalled = row.reaped = row.exited = false;
-				explain_kill(&row, false, text, sizeof(text));
+				explain_kill(&row, NULL, false, text, sizeof(text));
 				len = strlen(text);
 				for (size_t i = 0; i < UNIT_ROWS(never); i++)
 					if (len < 6 || strstr(text, never[i]) ||
@@ -330,7 +330,7 @@ static void test_small_buffer(void)
 	}
 	for (size_t size = 1; size <= SENTENCE_SIZE; size++) {
 		memset(text, 'Z', sizeof(text));
-		explain_kill(&row, false, text, size);
+		explain_kill(&row, NULL, false, text, size);
 		if (strnlen(text, size) >= size || text[size] != 'Z') {
 			ok(false, "size %zu overflows", size);
 			return;
@@ -400,10 +400,10 @@ static void test_sizes(void)
 	char text[32];
 
 	for (size_t i = 0; i < UNIT_ROWS(sizes); i++) {
-		text_size(sizes[i].n, false, text, sizeof(text));
+		text_size(NULL, sizes[i].n, false, text, sizeof(text));
 		is_str(text, sizes[i].want, "%lld", (long long)sizes[i].n);
 	}
-	text_size(44 * GIB, true, text, sizeof(text));
+	text_size(NULL, 44 * GIB, true, text, sizeof(text));
 	is_str(text, "47244640256 bytes", "exact");
 }
 

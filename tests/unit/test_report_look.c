@@ -184,11 +184,11 @@ static void test_blind(void)
 	char text[SENTENCE_SIZE];
 
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
-		explain_blind(&rows[i].blind, text, sizeof(text));
+		explain_blind(&rows[i].blind, NULL, text, sizeof(text));
 		is_str(text, rows[i].want, "row %zu", i);
 	}
 	memset(all.unknown.comm, '\x01', COMM_SIZE - 1);
-	explain_blind(&all, text, sizeof(text));
+	explain_blind(&all, NULL, text, sizeof(text));
 	ok(strlen(text) < sizeof(text), "everything at once fits");
 }
 
@@ -376,7 +376,7 @@ static void test_next(void)
 
 		row.id.pid = 5;
 		row.seen = true;
-		explain_next(&row, text, sizeof(text));
+		explain_next(&row, NULL, text, sizeof(text));
 		is_str(text, rows[i].next, "%s", rows[i].name);
 	}
 }
@@ -412,7 +412,7 @@ static void test_blocker(void)
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		char text[SENTENCE_SIZE];
 
-		explain_blocker(&rows[i].row, text, sizeof(text));
+		explain_blocker(&rows[i].row, NULL, text, sizeof(text));
 		is_str(text, rows[i].want, "row %zu", i);
 	}
 }
@@ -422,12 +422,12 @@ static void test_evidence(void)
 	char text[4 * SENTENCE_SIZE], small[30];
 
 	for (unsigned int i = 0; i < EVIDENCE_COUNT; i++) {
-		explain_evidence(1U << i, "; ", text, sizeof(text));
+		explain_evidence(1U << i, NULL, "; ", text, sizeof(text));
 		ok(*text && !strstr(text, "; "), "bit %u has words", i);
 	}
-	explain_evidence((1U << EVIDENCE_COUNT) - 1, "; ", text, sizeof(text));
+	explain_evidence((1U << EVIDENCE_COUNT) - 1, NULL, "; ", text, sizeof(text));
 	ok(strlen(text) < SENTENCE_SIZE, "all of it fits a cell: %zu", strlen(text));
-	explain_evidence(~0U, "; ", small, sizeof(small));
+	explain_evidence(~0U, NULL, "; ", small, sizeof(small));
 	is_int(strlen(small), sizeof(small) - 1, "cut where there is no room");
 }
 
@@ -482,7 +482,7 @@ static void test_probe(void)
 {
 	static const struct output_options raw = { .columns = "capability,state", .raw = true };
 	struct probe_row rows[PROBE_MAX_ROWS];
-	size_t n = explain_probe(&root, rows);
+	size_t n = explain_probe(&root, NULL, rows);
 
 	prints(&report_table_probe, &raw, rows, n, sizeof(*rows),
 	       "CAPABILITY STATE\nkill-and-reap yes\nprocess_mrelease yes\nreap-kill-flag no\n"
@@ -569,7 +569,7 @@ static void test_probe_states(void)
 
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		struct probe_row said[PROBE_MAX_ROWS];
-		size_t n = explain_probe(&rows[i].facts, said);
+		size_t n = explain_probe(&rows[i].facts, NULL, said);
 		const struct probe_row *row = find(said, n, rows[i].capability);
 
 		is_int(probe_works(&rows[i].facts), rows[i].works, "works: %s", rows[i].name);

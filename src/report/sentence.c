@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "sentence.h"
+#include <mmreap/report.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 2, 0))) static void add(struct sentence *s, const char *format,
+						      va_list ap)
+{
+	int n = vsnprintf(s->at, s->left, format, ap);
+
+	if (n < 0)
+		return;
+	if ((size_t)n >= s->left)
+		n = s->left ? (int)s->left - 1 : 0;
+	s->at += n;
+	s->left -= (size_t)n;
+}
+
+void sentence_say(struct sentence *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	add(s, words_one(s->words, format), ap);
+	va_end(ap);
+}
+
+void sentence_count(struct sentence *s, int64_t n, const char *one, const char *many, ...)
+{
+	va_list ap;
+
+	va_start(ap, many);
+	add(s, words_many(s->words, one, many, (unsigned long)n), ap);
+	va_end(ap);
+}
+
+void sentence_put(struct sentence *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	add(s, format, ap);
+	va_end(ap);
+}
+
+void sentence_proc(const struct proc_id *id, char *ret, size_t size)
+{
+	char comm[4 * COMM_SIZE];
+
+	text_escape(id->comm, comm, sizeof(comm));
+	snprintf(ret, size, "%d%s%s", id->pid, *comm ? " " : "", comm);
+}
+
+void sentence_procs(const struct words *words, const struct proc_id *ids, size_t stride, size_t n,
+		    int64_t total, char *ret, size_t size)
+{
+	struct sentence s = { .at = ret, .left = size, .words = words };
+	char list[PROCS_SIZE] = "", proc[PROC_SIZE];
+	struct sentence l = { .at = list, .left = sizeof(list), .words = words };
+
+	for (size_t i = 0; i < n; i++) {
+		const void *id = (const char *)ids + i * stride;
+
+		sentence_proc(id, proc, sizeof(proc));
+		if (i)
+			sentence_say(&l, COMMA);
+		sentence_put(&l, "%s", proc);
+	}
+	*ret = '\0';
+	if (total > (int64_t)n)
+		sentence_count(&s, total - (int64_t)n, "%s and %lld more", "%s and %lld more", list,
+			       (long long)total - (long long)n);
+	else
+		sentence_put(&s, "%s", list);
+}
