@@ -134,6 +134,25 @@ static inline ssize_t read_text(const char *path, char *buffer, size_t size)
 	return n;
 }
 
+/* One line without its end, within @limit_ms; false at the end of the output or when time is up. */
+static inline bool read_line(int fd, char *line, size_t size, long limit_ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	size_t length = 0;
+
+	while (length < size - 1 && poll(&pfd, 1, (int)limit_ms) > 0) {
+		if (read(fd, line + length, 1) != 1)
+			break;
+		if (line[length] == '\n') {
+			line[length] = '\0';
+			return true;
+		}
+		length++;
+	}
+	line[length] = '\0';
+	return false;
+}
+
 /* The state letter of a task, or 0 when it is gone. A comm may hold anything: the last ')' ends it. */
 static inline char task_state(pid_t pid, pid_t tid)
 {

@@ -73,25 +73,6 @@ static struct child start(const char *const *argv, bool want_input)
 	return child;
 }
 
-/* One line without its end, within @limit_ms; false at the end of the output or when time is up. */
-static bool read_line(int fd, char *line, size_t size, long limit_ms)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	size_t length = 0;
-
-	while (length < size - 1 && poll(&pfd, 1, (int)limit_ms) > 0) {
-		if (read(fd, line + length, 1) != 1)
-			break;
-		if (line[length] == '\n') {
-			line[length] = '\0';
-			return true;
-		}
-		length++;
-	}
-	line[length] = '\0';
-	return false;
-}
-
 static void add_time(size_t index, double ms)
 {
 	samples[index][sample_counts[index]++] = ms;

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report for the README.
+
+include "words";
+
+def cell: if . == null then "–" elif .word == "behind" then "**\(ratio)**" else ratio end;
+
+def kill_table($what; $key):
+  [.kills[0].ways[].way] as $ways
+  | "| \($what) | \([$ways[] | names[.]] | join(" | ")) | \([$ways[] | select(. != "mmreap") | "\(names[.]) : mmreap"] | join(" | ")) |",
+    "|---|\([$ways[], $ways[1:][] | "---|"] | join(""))",
+    (.kills[] | . as $kill
+     | ($ways | map(. as $way | $kill.ways[] | select(.way == $way))) as $row
+     | "| \(.title) | \([$row[] | .[$key] | milliseconds] | join(" | ")) "
+       + "| \([$row[] | select(.way != "mmreap") | .["\($key)_against"] | cell] | join(" | ")) |");
+
+def share_line:
+  [.kills[] | . as $kill | [.ways[] | select(.reaped != null)] | select(length > 0)
+   | "\($kill.title) \([.[] | "\(.reaped)"] | join(" and ")) of \(.[0].of)"]
+  | "Taken by the call itself, naive and mmreap: \(join("; ")).";
+
+def md:
+  "![Time until memory is back, and until the exit](tests/bench/bench.svg)",
+  "",
+  "\(heading), medians of \(.runs) rounds. "
+  + "Milliseconds from the start of the command; then how many times as long as mmreap took in the "
+  + "same round, median and quartiles, bold where mmreap is behind. Victims of 256 MiB where nothing "
+  + "else is said.",
+  "",
+  kill_table("Memory back"; "memory"),
+  "",
+  kill_table("Exit"; "exit"),
+  "",
+  share_line,
+  (.kills[] | select(any(.ways[]; .handed_over != null))
+   | "Of the robust mutexes, waiters got \([.ways[] | "\(.handed_over) after \(names[.way])"] | join(", ")) (of \(.ways[0].of))."),
+  (if .unmap | length > 0 then
+    "A process that unmaps its own memory takes "
+    + ([.unmap[] | "\(.unmap.median | number) ms for \(.mib) MiB with \(threads)"] | join(", ")) + "."
+  else empty end),
+  (if .startup then "",
+    "| Exec to signal, µs | kill -9 | mmreap kill --sharers spare | mmreap kill |", "|---|---|---|---|",
+    (.startup.rows[] | "| among \(.processes) processes more | "
+     + ([.kill, .spare, .default | "\(.median_us | number) (\(.low_us | number)–\(.high_us | number))"]
+        | join(" | ")) + " |")
+  else empty end),
+  (if .look then "",
+    "| CPU time for so many processes more, µs | \([.look.sharers.rows[].processes | tostring] | join(" | ")) | growth |",
+    "|---|\([.look.sharers.rows[] | "---|"] | join(""))---|",
+    ((["sharers PID", .look.sharers, "us", "exponent"], ["the bare kcmp loop", .look.sharers, "loop_us", "loop_exponent"],
+      ["status", .look.status, "us", "exponent"], ["reading /proc/PID/stat", .look.status, "loop_us", "loop_exponent"])
+     | . as [$name, $look, $key, $growth]
+     | "| \($name) | \([$look.rows[] | .[$key].median | number] | join(" | ")) | n^\($look[$growth] | number) |")
+  else empty end),
+  (if .notes | length > 0 then "", "Not here: \(.notes | join("; "))." else empty end);

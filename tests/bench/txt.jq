@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report for a terminal.
+
+include "words";
+
+def left($width): . + " " * ([$width - length, 0] | max);
+def right($width): (" " * ([$width - length, 0] | max)) + .;
+def mark: if . == null then "" else {ahead: "", even: "=", behind: "!"}[.word] end;
+
+def kill_lines:
+  (.title + (if .victims == 1 and .mib == 256 then ", \(.mib) MiB" else "" end)) as $title
+  | .rounds as $rounds | .ways | to_entries[]
+  | .key as $i | .value
+  | (if $i == 0 then $title elif $i == 1 then "  \($rounds) rounds" else "" end | left(38))
+    + (names[.way] | left(9)) + (share | right(11))
+    + (.memory | milliseconds | right(9)) + (.memory_against | ratio | right(20))
+    + (.memory_against | mark | right(2))
+    + (.exit | milliseconds | right(9)) + (.exit_against | ratio | right(20))
+    + (.exit_against | mark | right(2));
+
+def robust_lines:
+  .kills[] | select(any(.ways[]; .handed_over != null))
+  | "\(.title): handed over "
+    + ([.ways[] | "\(names[.way]) \(.handed_over) of \(.of)"] | join(", "));
+
+def look_lines($name; $loop):
+  "\($name): \(.alone_us | number) us of CPU without processes; with them, more by (growth: "
+  + "n^\(.exponent | number), \($loop) n^\(.loop_exponent | number))",
+  (.rows[] | "  \(.processes | tostring | right(6)) processes"
+    + (.us.median | number | right(9)) + " us, \($loop)" + (.loop_us.median | number | right(9))
+    + " us, ratio \(.ratio | ratio)");
+
+def txt:
+  heading + ", load \(.load) at the start", "",
+  (if .kills | length > 0 then
+    ("" | left(38)) + ("" | left(9)) + ("reaped" | right(11)) + ("memory" | right(9))
+      + ("times ours" | right(20)) + "  " + ("exit" | right(9)) + ("times ours" | right(20)),
+    (.kills[] | kill_lines),
+    "Milliseconds from the start of the command, medians; beside them how many times as long as",
+    "mmreap's in the same round, median (quartiles). ! mmreap is behind, = the quartiles span 1.",
+    robust_lines
+  else empty end),
+  (if .unmap | length > 0 then "",
+    "The limit: a process that unmaps its own memory",
+    (.unmap[] | "  \(.mib | tostring | right(5)) MiB, \(threads): \(.unmap.median | number) ms "
+      + "(\(.unmap.low | number)–\(.unmap.high | number))")
+  else empty end),
+  (if .startup then "",
+    "From exec to the signal, us, \(.startup.rounds) rounds, median (quartiles)",
+    (.startup.rows[] | "  among \(.processes) processes more",
+      ((["kill -9", .kill], ["mmreap kill --sharers spare", .spare], ["mmreap kill", .default])
+       | "    \(.[0] | left(28)) \(.[1].median_us | number | right(7)) "
+         + "(\(.[1].low_us | number)–\(.[1].high_us | number)), \(.[1].ratio | number) times kill -9"
+         + (if .[1].low_us > 0 and .[1].ratio > 1 then " !" else "" end))),
+    (if .startup.per_process_us then
+      "  looking for sharers: \(.startup.per_process_us | number) us for each process" else empty end)
+  else empty end),
+  (if .look then "",
+    (.look.sharers | look_lines("sharers"; "kcmp loop")),
+    (.look.status | look_lines("status"; "stat loop"))
+  else empty end),
+  (if .notes | length > 0 then "", "Not here", (.notes[] | "  \(.)") else empty end);
