@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define DIGITS_AFTER_POINT 9
+/* So that two of them, added to the time since boot, are a time still. */
+#define MAX_DURATION_US (INT64_MAX / 4)
 
 static int duration_unit(const char *unit, int64_t *ret_us)
 {
@@ -60,7 +62,7 @@ int value_parse_duration(const char *text, int64_t *ret_us)
 		return -EINVAL;
 	/* fraction < 1e9 and unit <= 6e7: the product fits. */
 	if (too_long || fraction * unit % scale || __builtin_mul_overflow(whole, unit, &us) ||
-	    __builtin_add_overflow(us, fraction * unit / scale, &us))
+	    __builtin_add_overflow(us, fraction * unit / scale, &us) || us > MAX_DURATION_US)
 		return -ERANGE;
 	*ret_us = us;
 	return 0;
