@@ -45,6 +45,9 @@ struct mounts {
 /** mounts_load - Read the mount table. 0, -ENOMEM, or a negative errno; @ret may be freed anyway. */
 int mounts_load(struct mounts *ret);
 
+/** mounts_load_file - The same from a file in the format of mountinfo */
+int mounts_load_file(const char *path, struct mounts *ret);
+
 /** mounts_free - Free what @m owns; for _cleanup_() */
 void mounts_free(struct mounts *m);
 
@@ -58,6 +61,6 @@ const struct cgroup_mount *mounts_find_cgroup(const struct mounts *m, const char
 /**
  * mounts_cgroup_dir - The directory of a cgroup.
  * @path: as in /proc/PID/cgroup ("/a/b")
- * Returns 0; -ENOENT: @path is outside of what is mounted; -ENAMETOOLONG. Not whether it exists.
+ * Returns 0; -ENOENT: @path is outside of what is mounted, or of our namespace; -ENAMETOOLONG. Not whether it exists.
  */
 int mounts_cgroup_dir(const struct cgroup_mount *mount, const char *path, char *buf, size_t size);

@@ -83,7 +83,8 @@ bool observe_v1_frozen(const struct sys *sys, int procfd)
 
 	if (n < 0 || procfile_cgroup(text, (size_t)n, "freezer", path, sizeof(path)) < 0)
 		return false;
-	if (strcmp(path, "/") == 0) /* the root is never frozen */
+	/* The root is never frozen; "/../" leads out of our namespace, and here to another directory. */
+	if (strcmp(path, "/") == 0 || strncmp(path, "/../", 4) == 0)
 		return false;
 	snprintf(name, sizeof(name), "/sys/fs/cgroup/freezer%s/freezer.state", path);
 	return sys->read_file(AT_FDCWD, name, state, sizeof(state)) > 0 &&

@@ -176,11 +176,11 @@ static void take_proc(struct mounts *m, struct libmnt_fs *fs)
 		return;
 	if (mnt_optstr_get_option(options, "hidepid", &value, &len) == 0)
 		m->hidepid = parse_hidepid(value, len);
-	if (mnt_optstr_get_option(options, "gid", &value, &len) == 0)
+	if (mnt_optstr_get_option(options, "gid", &value, &len) == 0 && len > 0)
 		m->hidepid_gid = (gid_t)strtoul(value, NULL, 10);
 }
 
-int mounts_load(struct mounts *ret)
+int mounts_load_file(const char *path, struct mounts *ret)
 {
 	_cleanup_(cleanup_iter) struct libmnt_iter *it = mnt_new_iter(MNT_ITER_FORWARD);
 	_cleanup_(cleanup_table) struct libmnt_table *tb = mnt_new_table();
@@ -190,7 +190,7 @@ int mounts_load(struct mounts *ret)
 	*ret = (struct mounts){ 0 };
 	if (it == NULL || tb == NULL)
 		return -ENOMEM;
-	err = mnt_table_parse_file(tb, "/proc/self/mountinfo");
+	err = mnt_table_parse_file(tb, path);
 	if (err != 0)
 		return err < 0 ? err : -EBADMSG;
 	while (err == 0 && mnt_table_next_fs(tb, it, &fs) == 0) {
@@ -206,6 +206,11 @@ int mounts_load(struct mounts *ret)
 			take_proc(ret, fs);
 	}
 	return err;
+}
+
+int mounts_load(struct mounts *ret)
+{
+	return mounts_load_file("/proc/self/mountinfo", ret);
 }
 
 void mounts_free(struct mounts *m)
@@ -230,6 +235,18 @@ const struct cgroup_mount *mounts_find_cgroup(const struct mounts *m, const char
 	return NULL;
 }
 
+/* A cgroup outside of the caller's cgroup namespace is "/../name" (cgroup_namespaces(7)). */
+static bool goes_up(const char *path)
+{
+	for (size_t len; *path; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && strncmp(path, "..", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
 int mounts_cgroup_dir(const struct cgroup_mount *mount, const char *path, char *buf, size_t size)
 {
 	size_t root = strcmp(mount->root, "/") == 0 ? 0 : strlen(mount->root);
@@ -238,6 +255,8 @@ int mounts_cgroup_dir(const struct cgroup_mount *mount, const char *path, char *
 	if (strncmp(path, mount->root, root) != 0 || (path[root] != '/' && path[root] != '\0'))
 		return -ENOENT;
 	path += root;
+	if (goes_up(path))
+		return -ENOENT;
 	n = snprintf(buf, size, "%s%s", mount->dir, strcmp(path, "/") == 0 ? "" : path);
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }

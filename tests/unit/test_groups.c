@@ -412,6 +412,11 @@ static void test_cgroup_dir(void)
 		{ "outside of it", "name=systemd", "/docker/abc", -ENOENT, NULL },
 		{ "far outside of it", "name=systemd", "/x", -ENOENT, NULL },
 		{ "no path", "", "x", -ENOENT, NULL },
+		/* of a process outside of our cgroup namespace: no directory below the mount */
+		{ "outside of the namespace", "", "/../batch", -ENOENT, NULL },
+		{ "its parent", "cpu", "/..", -ENOENT, NULL },
+		{ "outside, below a container", "name=systemd", "/docker/ab/../x", -ENOENT, NULL },
+		{ "names with dots", "cpu", "/..a/...", 0, "/sys/fs/cgroup/cpu/..a/..." },
 	};
 	const struct cgroup_mount *mount;
 	char buf[64];
