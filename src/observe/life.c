@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +185,7 @@ static pid_t find_vfork_child(const struct sys *sys, const struct proc_ref *ref,
 		bool yes;
 		int fd;
 
-		if (end == p || pid <= 0)
+		if (end == p || pid <= 0 || pid > INT_MAX)
 			return 0;
 		p = end;
 		snprintf(path, sizeof(path), "../%ld", pid);

@@ -20,7 +20,7 @@ static bool skip_blanks(struct cursor *c)
 	return c->p < c->end;
 }
 
-/* A decimal number, perhaps negative; out of range is clamped, as a 64-bit field cannot be. */
+/* A number, perhaps negative; out of range is clamped, as a 64-bit field cannot be. */
 static bool take_number(struct cursor *c, int base, int64_t *ret)
 {
 	bool negative = false;
@@ -48,7 +48,24 @@ static bool take_number(struct cursor *c, int base, int64_t *ret)
 	}
 	if (c->p == start)
 		return false;
-	*ret = negative ? -(int64_t)(v & INT64_MAX) : (int64_t)v;
+	if (!negative)
+		*ret = (int64_t)v;
+	else
+		*ret = v > INT64_MAX ? INT64_MIN : -(int64_t)v;
+	return true;
+}
+
+/* No machine is larger, and in bytes it still is a number. */
+#define MAX_KIB (INT64_MAX / 1024)
+#define MAX_PAGES (INT64_MAX >> 20)
+
+static bool take_size(struct cursor *c, int64_t max, int64_t *ret)
+{
+	int64_t v;
+
+	if (!take_number(c, 10, &v) || v < 0 || v > max)
+		return false;
+	*ret = v;
 	return true;
 }
 
@@ -115,7 +132,7 @@ int procfile_stat(const char *text, size_t len, struct stat_facts *ret)
 struct status_key {
 	const char *key;
 	size_t offset;
-	enum { AS_INT, AS_I64, AS_U64, AS_BOOL, AS_KIB, AS_HEX } as;
+	enum { AS_INT, AS_BOOL, AS_KIB, AS_HEX } as;
 };
 
 #define KEY(k, field, how)                                   \
@@ -154,22 +171,21 @@ static void take_status_value(struct status_facts *f, const struct status_key *k
 	char *at = (char *)f + k->offset;
 	int64_t v;
 
-	if (!take_number(c, k->as == AS_HEX ? 16 : 10, &v))
-		return;
 	switch (k->as) {
 	case AS_INT:
-		*(int *)at = v < INT32_MIN || v > INT32_MAX ? 0 : (int)v;
+		if (take_number(c, 10, &v))
+			*(int *)at = v < INT32_MIN || v > INT32_MAX ? 0 : (int)v;
 		break;
 	case AS_BOOL:
-		*(bool *)at = v != 0;
+		if (take_number(c, 10, &v))
+			*(bool *)at = v != 0;
 		break;
-	case AS_I64:
 	case AS_KIB:
-		*(int64_t *)at = v;
+		take_size(c, MAX_KIB, (int64_t *)at);
 		break;
-	case AS_U64:
 	case AS_HEX:
-		*(uint64_t *)at = (uint64_t)v;
+		if (take_number(c, 16, &v))
+			*(uint64_t *)at = (uint64_t)v;
 		break;
 	}
 }
@@ -182,7 +198,7 @@ static void take_ns_pids(struct status_facts *f, struct cursor *c)
 	f->ns_levels = 0;
 	while (take_number(c, 10, &v)) {
 		f->ns_levels++;
-		f->ns_pid = v > INT32_MAX ? 0 : (pid_t)v;
+		f->ns_pid = v < 0 || v > INT32_MAX ? 0 : (pid_t)v;
 	}
 }
 
@@ -191,7 +207,7 @@ static void take_uids(struct status_facts *f, struct cursor *c)
 {
 	int64_t real, effective;
 
-	if (take_number(c, 10, &real) && take_number(c, 10, &effective) && effective <= INT32_MAX)
+	if (take_number(c, 10, &real) && take_size(c, INT32_MAX, &effective))
 		f->uid = (int)effective;
 }
 
@@ -248,8 +264,8 @@ int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t 
 	struct cursor c = { text, text + len };
 	int64_t size, resident, shared;
 
-	if (!take_number(&c, 10, &size) || !take_number(&c, 10, &resident) ||
-	    !take_number(&c, 10, &shared))
+	if (!take_number(&c, 10, &size) || !take_size(&c, MAX_PAGES, &resident) ||
+	    !take_size(&c, MAX_PAGES, &shared))
 		return -EBADMSG;
 	*ret_resident = resident;
 	*ret_shared = shared;
@@ -270,12 +286,12 @@ int procfile_rollup(const char *text, size_t len, int64_t *ret_anon_kib, int64_t
 		if (room > sizeof(anon) && memcmp(line, anon, sizeof(anon) - 1) == 0) {
 			struct cursor c = { line + sizeof(anon) - 1, stop };
 
-			take_number(&c, 10, &a);
+			take_size(&c, MAX_KIB, &a);
 		} else if (room > sizeof(pss_anon) &&
 			   memcmp(line, pss_anon, sizeof(pss_anon) - 1) == 0) {
 			struct cursor c = { line + sizeof(pss_anon) - 1, stop };
 
-			take_number(&c, 10, &p);
+			take_size(&c, MAX_KIB, &p);
 		}
 		line = stop + 1;
 	}

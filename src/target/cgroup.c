@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +171,7 @@ static int add_procs(const struct sys *sys, int dirfd, struct pid_list *ret)
 			long pid = strtol(line, NULL, 10);
 
 			/* 0: a member that our PID namespace does not see */
-			if (pid > 0)
+			if (pid > 0 && pid <= INT_MAX)
 				err = pid_list_add(ret, (pid_t)pid);
 			line = nl + 1;
 		}

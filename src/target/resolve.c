@@ -2,6 +2,7 @@
 /* Specs to held processes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,8 @@ static int pid_of_fd(const struct sys *sys, int fd, pid_t *ret)
 		return -ESRCH;
 	if (v == 0)
 		return -EREMOTE;
+	if (v > INT_MAX)
+		return -EBADF;
 	*ret = (pid_t)v;
 	return 0;
 }

@@ -61,6 +61,10 @@ static const char stat_dying[] =
 	"77 (a b) D 1 77 77 0 -1 4195332 1 0 0 0 1 2 0 0 -2 0 3 0 99 4096 7 18446744073709551615 1 1 "
 	"0 0 0 256 0 0 0 0 0 0 -1 1 1 1 0 0 0 0 0 0 0 0 0 0 9\n";
 
+static const char stat_edge[] =
+	"5 (x) S 1 5 5 0 -1 64 0 0 0 0 -9223372036854775808 -9223372036854775809 0 0 20 0 4 0 55 8192 "
+	"2 0 1 1 0 0 0\n";
+
 #define STAT_TAIL " S 1 5 5 0 -1 64 0 0 0 0 0 0 0 0 20 0 4 0 55 8192 2 0 1 1 0 0 0\n"
 
 static int parse_stat(const char *text, size_t len, struct stat_facts *ret)
@@ -109,6 +113,9 @@ static void test_stat(void)
 	is_int(f.pending, 256, "SIGKILL waits for it");
 	is_int(f.policy, 1, "its policy");
 	is_int(f.exit_code, 9, "its exit code");
+
+	is_int(parse_stat(stat_edge, strlen(stat_edge), &f), 0, "the smallest number");
+	ok(f.utime_ticks == INT64_MIN && f.stime_ticks == INT64_MIN, "is not 0");
 }
 
 static void test_stat_names(void)
@@ -256,6 +263,15 @@ static void test_status(void)
 	is_int(parse_status("Tgid:\t9\nVmSize:\t       0 kB\n", 26, &f), 0, "an mm without VMA");
 	is_int(f.vm_size_kib, 0, "is 0, not unknown");
 	is_int(f.uid, -1, "uid not there");
+
+	is_int(parse_status(
+		       "Tgid:\t9\nVmRSS:\t-5 kB\nVmSize:\t9007199254740992 kB\nVmPin:\t9007199254740991 "
+		       "kB\nNSpid:\t9\t-3\nUid:\t0\t-7\n",
+		       93, &f),
+	       0, "sizes that cannot be");
+	ok(f.vm_rss_kib == UNKNOWN && f.vm_size_kib == UNKNOWN, "are unknown");
+	ok(f.vm_pin_kib == INT64_MAX / 1024, "the largest that can be counted in bytes");
+	ok(f.ns_pid == 0 && f.uid == -1, "numbers that cannot be are none");
 }
 
 static void test_status_lies(void)
@@ -304,7 +320,11 @@ static void test_statm(void)
 	} rows[] = {
 		{ "730 472 445 5 0 89 0\n", 0, 472, 445 },
 		{ "0 0 0 0 0 0 0\n", 0, 0, 0 },
-		{ "9007199254740993 9007199254740992 1 0 0 0 0\n", 0, 9007199254740992, 1 },
+		{ "8796093022208 8796093022207 1 0 0 0 0\n", 0, 8796093022207, 1 },
+		/* more bytes than there are numbers, and what would pass for unknown */
+		{ "1 8796093022208 1 0 0 0 0\n", -EBADMSG, 0, 0 },
+		{ "1 1 -1 0 0 0 0\n", -EBADMSG, 0, 0 },
+		{ "1 18446744073709551615 1 0 0 0 0\n", -EBADMSG, 0, 0 },
 		{ "1 2 3", 0, 2, 3 },
 		{ "", -EBADMSG, 0, 0 },
 		{ "730 472", -EBADMSG, 0, 0 },
@@ -345,6 +365,7 @@ static void test_rollup(void)
 		{ "Anonymous: 0 kB\nPss_Anon: 0 kB", 0, 0, 0 },
 		{ "AnonHugePages: 7 kB\nXAnonymous: 8 kB\n", -EBADMSG, 0, 0 },
 		{ "Anonymous:\nPss_Anon:\n", -EBADMSG, 0, 0 },
+		{ "Anonymous: -5 kB\nPss_Anon: 9007199254740992 kB\n", -EBADMSG, 0, 0 },
 		{ "Anonymous: x\n", -EBADMSG, 0, 0 },
 		{ "", -EBADMSG, 0, 0 },
 	};

@@ -173,6 +173,7 @@ static void test_hold_fd(void)
 		{ "reaped meanwhile", "Pid:\t500\n", { .pid = PID, .mm = 1, .reaped = true }, -ESRCH },
 		{ "of a foreign PID namespace", "Pid:\t0\nNSpid:\t0\n", { .pid = PID, .mm = 1 }, -EREMOTE },
 		{ "no pidfd at all", "pos:\t0\nflags:\t0100000\n", { .pid = PID, .mm = 1 }, -EBADF },
+		{ "a number that is 500 in 32 bits", "Pid:\t4294967796\n", { .pid = PID, .mm = 1 }, -EBADF },
 		{ "not open", NULL, { .pid = PID, .mm = 1 }, -EBADF },
 	};
 	/* clang-format on */
