@@ -119,14 +119,15 @@ static bool is_held(const struct watch_row *row)
 
 static void say_thread(struct sentence *s, const struct waiting_thread *thread)
 {
+	char wchan[4 * sizeof(thread->wchan)];
 	bool traced = thread->state == 't';
 
-	if (*thread->wchan && traced)
-		sentence_say(s, "thread %d stopped for its tracer in %s", (int)thread->tid,
-			     thread->wchan);
-	else if (*thread->wchan)
+	text_escape(thread->wchan, wchan, sizeof(wchan));
+	if (*wchan && traced)
+		sentence_say(s, "thread %d stopped for its tracer in %s", (int)thread->tid, wchan);
+	else if (*wchan)
 		sentence_say(s, "thread %d in an uninterruptible wait in %s", (int)thread->tid,
-			     thread->wchan);
+			     wchan);
 	else if (traced)
 		sentence_say(s, "thread %d stopped for its tracer", (int)thread->tid);
 	else

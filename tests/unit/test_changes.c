@@ -192,6 +192,7 @@ static void test_sources(void)
 /* --- sentences -------------------------------------------------------------------------- */
 
 static const struct status_row no_life = { .phase = PHASE_DYING, .id = { .pid = 4711 } };
+static const struct waiting_thread odd_thread = { .tid = 5, .state = 'D', .wchan = "\x1b[2J\xff" };
 static const struct holders nobody = { .looked = true, .n_unseen = 2 };
 static const struct holders reader = {
 	.looked = true,
@@ -267,6 +268,13 @@ static const struct {
 	    .life = &no_life },
 	  "timeout after 2000 ms: it is dying, why is not known; next: mmreap kill --reap-only "
 	  "4711 takes its memory back now" },
+	{ { .event = WATCH_TIMEOUT,
+	    .time_us = 2000000,
+	    .view = VIEW(.mm = WATCH_MM_HELD, .phase = PHASE_DYING),
+	    .life = &no_life,
+	    .thread = &odd_thread },
+	  "timeout after 2000 ms: it is dying, blocker: thread 5 in an uninterruptible wait in "
+	  "\\x1b[2J\\xff; next: mmreap kill --reap-only 4711 takes its memory back now" },
 };
 
 static void test_sentences(void)
