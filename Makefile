@@ -65,6 +65,7 @@ SRC := $(filter-out $(if $(filter yes,$(BPF_USED)),%_none.c,%_bpf.c),$(SRC))
 OBJ := $(SRC:src/%.c=$(B)/obj/%.o)
 LIB_OBJ := $(filter-out $(B)/obj/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+REPLAY := $(B)/unit/replay
 HELPERS := $(patsubst tests/helpers/%.c,$(H)/%,$(sort $(wildcard tests/helpers/*.c)))
 HELPERS_M32 := $(patsubst tests/helpers/m32/%.c,$(H)/%,$(sort $(wildcard tests/helpers/m32/*.c)))
 
@@ -204,8 +205,8 @@ check-static: | packages ## warnings, purity, silence, direction, clang-tidy, cp
 	@STATIC_CPPFLAGS='$(subst ','\'',$(ALL_CPPFLAGS))' STATIC_WARN='$(WARN)' BPF_USED=$(BPF_USED) \
 		$(TALLY) --quiet static tests/static/run.sh
 
-check-unit: $(UNIT) ## pure functions against tables
-	@$(TALLY) --quiet unit $(UNIT)
+check-unit: $(UNIT) $(REPLAY) ## pure functions against tables, and what fuzzers have found
+	@$(TALLY) --quiet unit $(UNIT) $(REPLAY)
 
 check-cli: all helpers ## the command line: options, refusals, output, statuses
 	@$(TALLY) cli $(if $(wildcard tests/cli/*.bats),'$(BATS) tests/cli')
@@ -264,6 +265,7 @@ help: ## this list
 
 -include tests/vm/vm.mk
 -include tests/bench/bench.mk
+include tests/fuzz/fuzz.mk
 -include man/man.mk
 -include $(sort $(wildcard packaging/*.mk))
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(HELPERS:=.d) $(HELPERS_M32:=.d)

@@ -6,7 +6,7 @@
 
 # Texts that have no place for a comment, or belong to others.
 mapfile -t files < <(find . -path ./.git -prune -o -path ./build -prune -o -type f -print |
-	sed 's|^\./||' | grep -vE '^(COPYING|VERSION|packaging/.*|tests/fixtures/.*)$|\.json$' | sort)
+	sed 's|^\./||' | grep -vE '^(COPYING|VERSION|packaging/.*|tests/fixtures/.*|tests/fuzz/corpus/.*)$|\.json$' | sort)
 
 # A patch of the kernel is under the kernel's licence.
 licensed() {
