@@ -69,9 +69,9 @@ static void sizes(int64_t n)
 {
 	char text[64];
 
-	text_size(n, false, text, sizeof(text));
+	text_size(NULL, n, false, text, sizeof(text));
 	claim(is_for_terminal(text, strlen(text)) && strlen(text) < 16);
-	text_size(n, true, text, sizeof(text));
+	text_size(NULL, n, true, text, sizeof(text));
 	claim(is_for_terminal(text, strlen(text)) && strlen(text) < 32);
 	text_time(n < 0 ? 0 : n / 2, text, sizeof(text));
 	claim(is_for_terminal(text, strlen(text)) && strlen(text) < 32 && !strchr(text, '-'));
