@@ -67,6 +67,7 @@ LIB_OBJ := $(filter-out $(B)/obj/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 REPLAY := $(B)/unit/replay
 HELPERS := $(patsubst tests/helpers/%.c,$(H)/%,$(sort $(wildcard tests/helpers/*.c)))
+HELPERS_SO := $(patsubst tests/helpers/preload/%.c,$(H)/%.so,$(sort $(wildcard tests/helpers/preload/*.c)))
 HELPERS_M32 := $(patsubst tests/helpers/m32/%.c,$(H)/%,$(sort $(wildcard tests/helpers/m32/*.c)))
 
 # pkg-config name : Debian package
@@ -164,6 +165,9 @@ $(H)/flags: FORCE
 $(HELPERS): $(H)/%: tests/helpers/%.c $(H)/flags
 	$(CC) $(HELPER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
 
+$(HELPERS_SO): $(H)/%.so: tests/helpers/preload/%.c $(H)/flags
+	$(CC) $(HELPER_CFLAGS) -MMD -MP -MF $@.d -shared -fPIC -o $@ $<
+
 # Without a 32-bit C library there is no helper, and the tests that need it say so.
 $(HELPERS_M32): $(H)/%: tests/helpers/m32/%.c $(H)/flags
 	@if echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o $@ - 2>/dev/null; then \
@@ -174,7 +178,7 @@ $(HELPERS_M32): $(H)/%: tests/helpers/m32/%.c $(H)/flags
 	fi
 
 .PHONY: helpers
-helpers: $(HELPERS) $(HELPERS_M32)
+helpers: $(HELPERS) $(HELPERS_SO) $(HELPERS_M32)
 
 # The thread sanitizer of older compilers cannot live with 32 bits of mmap randomness.
 UNDER := $(if $(findstring thread,$(SAN)),setarch -R)
@@ -268,6 +272,6 @@ help: ## this list
 include tests/fuzz/fuzz.mk
 -include man/man.mk
 -include $(sort $(wildcard packaging/*.mk))
--include $(OBJ:.o=.d) $(UNIT:=.d) $(HELPERS:=.d) $(HELPERS_M32:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(HELPERS:=.d) $(HELPERS_SO:=.d) $(HELPERS_M32:=.d)
 
 endif

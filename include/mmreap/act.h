@@ -8,6 +8,7 @@
  * ends, for whatever reason, the kernel detaches what it held.
  */
 
+#include <mmreap/brace.h>
 #include <mmreap/model.h>
 #include <mmreap/observe.h>
 #include <mmreap/plan.h>
@@ -16,9 +17,24 @@
 #include <mmreap/target.h>
 
 /**
+ * struct act_arena - the memory of all workers, kept for later runs; zero-initialise
+ * @bytes: it holds two berths for each target of the largest run so far (act/worker.h); a larger one
+ *	makes a new arena, and is -ENOMEM where there is no memory for it
+ * @braced: what the jobs get to is in memory
+ */
+struct act_arena {
+	char *base;
+	size_t bytes;
+	bool braced;
+};
+
+/**
  * struct act_run - what a run works with; all borrowed
  * @on_step: told after each step of the plan, NULL for nobody: what it gave and when (since start)
  * @on_progress: told about every 200 ms while a reap or exit lasts longer than a second
+ * @arena: see there; @brace: what is done before the first signal against a lack of memory adds up
+ *	there, a second run adds only what is new
+ * @on_braced: called when it is done, or NULL
  * @on_signalled: called once, when every target was signalled or ended: time to thaw; or NULL
  * @frozen_by_us: the targets' cgroup is frozen by this run and will be thawed by @on_signalled
  * @thaw_mounts: for --thaw: where the freezer is; NULL without
@@ -34,8 +50,11 @@ struct act_run {
 			int64_t since_us);
 	void (*on_progress)(void *arg, const struct proc_ref *ref, int64_t rss_bytes,
 			    int64_t of_bytes, int64_t since_us);
+	void (*on_braced)(void *arg);
 	void (*on_signalled)(void *arg);
 	void *arg;
+	struct act_arena *arena;
+	struct brace *brace;
 	bool frozen_by_us;
 	const struct mounts *thaw_mounts;
 	int interrupt_fd;
@@ -56,6 +75,7 @@ void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag
 int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 	     struct kill_row *rows);
 void act_free_rows(struct kill_row *rows, size_t n);
+void act_free_arena(struct act_arena *arena);
 
 /**
  * act_probe_all - Find out what works, on a child of our own: nobody else is touched.

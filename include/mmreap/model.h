@@ -168,6 +168,7 @@ struct sharer {
  *	memory cgroup that holds only this process tells
  * @reap_us: length of the (last) process_mrelease call; @exit_us: signal to pidfd readable
  * @exit_signal: UNKNOWN where the kernel does not tell a non-parent
+ * @graced: our SIGTERM reached it; @signalled: our SIGKILL
  * @reaped: process_mrelease returned 0; @exited: the pidfd was seen readable
  */
 struct kill_row {
@@ -178,6 +179,7 @@ struct kill_row {
 	int err;
 	bool dry_run;
 	bool ns_init;
+	bool graced;
 	bool signalled;
 	bool reaped;
 	bool exited;

@@ -50,8 +50,11 @@ void cgroup_close(const struct sys *sys, struct cgroup_ref *cg);
 /** cgroup_members - Add every process in the cgroup and below. Duplicates stay in. */
 int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pid_list *ret);
 
-/** cgroup_freeze - Freeze it and wait until it is (at most @limit_us). -ETIMEDOUT: not yet all. */
-int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us);
+/**
+ * cgroup_freeze - Freeze it and wait until it is (at most @limit_us). -ETIMEDOUT: not yet all; -EINTR:
+ * @interrupt_fd (-1: none) became readable.
+ */
+int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us, int interrupt_fd);
 /** cgroup_thaw - Undo cgroup_freeze(); nothing if we did not freeze it. */
 void cgroup_thaw(const struct sys *sys, struct cgroup_ref *cg);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@
  * real-time policy would take: page tables of 500 GiB must not starve sshd or the watchdog.
  */
 #define BOOST_NICE (-15)
+/* So many targets get memory that is brought in before the signal: 120 KiB each. */
+#define MAX_BRACED 64
 
 struct memcg {
 	int fd; /* the cgroup's directory; -1: not alone in it, or not found */
@@ -47,8 +50,9 @@ struct victim {
 	bool ready;   /* the result is there */
 	bool started; /* the step's work is under way */
 	bool finished;
-	struct shared *shared;
+	struct shared *shared; /* in the arena, as long as anybody uses it */
 	struct worker *looker, *tracer;
+	void *looker_berth, *tracer_berth; /* NULL: taken for good by one that was left behind */
 	struct victim_fds fds;
 	pid_t tid;
 	struct held_sharer *sharers;
@@ -60,7 +64,7 @@ struct victim {
 	int64_t seen_rss, seen_ticks, moved_us, told_us;
 	int seen_compared;
 	bool reread;	  /* the lists were read anew after an execve */
-	bool left_behind; /* a worker still uses our descriptors: they are not closed */
+	bool left_behind; /* a worker still uses our descriptors and memory: they stay */
 };
 
 struct driver {
@@ -89,6 +93,13 @@ void act_free_rows(struct kill_row *rows, size_t n)
 		free(rows[i].killed);
 }
 
+void act_free_arena(struct act_arena *arena)
+{
+	if (arena->base)
+		munmap(arena->base, arena->bytes);
+	*arena = (struct act_arena){ 0 };
+}
+
 /* --- results ------------------------------------------------------------------------------- */
 
 static void set_result(struct driver *d, struct victim *v, int err)
@@ -99,12 +110,21 @@ static void set_result(struct driver *d, struct victim *v, int err)
 	v->started = false;
 }
 
-static struct worker *start_worker(struct driver *d, struct victim *v)
+static struct worker *start_worker(struct driver *d, struct victim *v, enum trade trade)
 {
+	void **berth = trade == TRADE_LOOKER ? &v->looker_berth : &v->tracer_berth;
 	struct worker *w;
 
-	if (worker_start(d->sys, d->run->self, v->shared, d->notify, &w) < 0)
+	if (*berth == NULL)
+		*berth = worker_map(worker_berth_bytes(trade));
+	if (*berth == NULL)
 		return NULL;
+	if (worker_start(d->sys, d->run->self, v->shared, d->notify, *berth, trade, &w) < 0)
+		return NULL;
+	if (w->alone && v->left_behind) { /* what blocked a thread would block the driver */
+		worker_end(w);
+		return NULL;
+	}
 	w->ref = v->target->ref;
 	w->zombie = d->zombie;
 	w->targets = d->targets;
@@ -116,15 +136,15 @@ static struct worker *start_worker(struct driver *d, struct victim *v)
 static bool have_looker(struct driver *d, struct victim *v)
 {
 	if (v->looker == NULL)
-		v->looker = start_worker(d, v);
+		v->looker = start_worker(d, v, TRADE_LOOKER);
 	return v->looker != NULL;
 }
 
-/* Give the looker a job, which must be idle; false: no thread could be made, and that is the result. */
+/* Give the looker a job, which must be idle; false: there is none, and that is the result. */
 static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *))
 {
 	if (!have_looker(d, v)) {
-		set_result(d, v, -ENOMEM);
+		set_result(d, v, -EAGAIN);
 		return false;
 	}
 	v->looker->fds = v->fds;
@@ -133,8 +153,25 @@ static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *
 	v->looker->sharers = v->sharers;
 	v->looker->n_sharers = v->n_sharers;
 	v->looker->cap_sharers = v->cap_sharers;
+	v->looker->until_us = v->step.until_us;
 	worker_run(v->looker, job);
 	return true;
+}
+
+static void leave_looker(struct victim *v)
+{
+	worker_abandon(v->looker);
+	v->looker = NULL;
+	v->looker_berth = NULL;
+	v->left_behind = true;
+}
+
+static void leave_tracer(struct victim *v)
+{
+	worker_abandon(v->tracer);
+	v->tracer = NULL;
+	v->tracer_berth = NULL;
+	v->left_behind = true;
 }
 
 /* The looker is stuck: leave it, and have another one ready while that is still allowed. */
@@ -145,17 +182,17 @@ static void abandon_looker(struct driver *d, struct victim *v)
 		v->fds = v->looker->fds;
 		v->rss_before = v->looker->rss_pages;
 	}
-	worker_abandon(v->looker);
-	v->looker = NULL;
-	v->left_behind = true;
+	leave_looker(v);
 	if (!v->plan.signalled)
-		v->looker = start_worker(d, v);
+		v->looker = start_worker(d, v, TRADE_LOOKER);
 }
 
 static void end_tracer(struct victim *v)
 {
-	if (v->tracer)
-		worker_end(v->tracer);
+	if (v->tracer && !worker_end(v->tracer)) {
+		v->tracer_berth = NULL;
+		v->left_behind = true;
+	}
 	v->tracer = NULL;
 }
 
@@ -373,7 +410,7 @@ static void seize(struct driver *d, struct victim *v)
 {
 	atomic_store(&v->shared->t_state, T_RUNNING);
 	end_tracer(v); /* of an earlier try: its T is not ours */
-	v->tracer = start_worker(d, v);
+	v->tracer = start_worker(d, v, TRADE_TRACER);
 	if (v->tracer == NULL) {
 		set_result(d, v, -EAGAIN);
 		return;
@@ -405,13 +442,21 @@ static void stop_watching(struct victim *v)
 		atomic_store(&v->looker->stop, true);
 }
 
+/* Before the signal, also where none is seen yet: one may come between the look and the signal. */
 static void make_room_for_sharers(struct victim *v)
 {
+	const size_t n = WORKER_SHARERS;
+
 	if (v->sharers)
 		return;
-	v->sharers = calloc(WORKER_SHARERS, sizeof(*v->sharers));
-	v->row->killed = calloc(WORKER_SHARERS, sizeof(*v->row->killed));
-	v->cap_sharers = v->sharers && v->row->killed ? WORKER_SHARERS : 0;
+	v->sharers = malloc(n * sizeof(*v->sharers));
+	v->row->killed = malloc(n * sizeof(*v->row->killed));
+	if (v->sharers == NULL || v->row->killed == NULL)
+		return;
+	/* Not calloc(), which leaves fresh pages untouched. */
+	memset(v->sharers, 0, n * sizeof(*v->sharers));
+	memset(v->row->killed, 0, n * sizeof(*v->row->killed));
+	v->cap_sharers = n;
 }
 
 /* Start a step. What needs a gate or a slot is started by run_gates(). */
@@ -435,6 +480,8 @@ static void begin(struct driver *d, struct victim *v)
 		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 15));
 		break;
 	case PLAN_SHARERS:
+		if (d->run->opt.sharers == SHARERS_KILL && !d->run->opt.dry_run)
+			make_room_for_sharers(v);
 		/* A slow scan goes on past its limit. */
 		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_sharers);
 		break;
@@ -455,7 +502,6 @@ static void begin(struct driver *d, struct victim *v)
 		seize(d, v);
 		break;
 	case PLAN_SIGNAL_SHARERS:
-		make_room_for_sharers(v);
 		v->started = look(d, v, look_signal_sharers);
 		break;
 	case PLAN_SETTLE:
@@ -486,7 +532,7 @@ static void begin(struct driver *d, struct victim *v)
 	case PLAN_AWAIT_EXIT:
 	case PLAN_GRACE:
 		end_tracer(v);
-		if (v->step.kind == PLAN_GRACE || v->looker == NULL)
+		if (v->step.kind == PLAN_GRACE || v->looker == NULL || v->looker->alone)
 			;
 		else if (worker_idle(v->looker))
 			look(d, v, look_watch);
@@ -522,7 +568,7 @@ static void collect_sharers(struct victim *v)
 	if (w->scan.n_found == 0 &&
 	    (w->sharer_facts.unknown || (w->err < 0 && v->step.kind == PLAN_SHARERS)))
 		v->row->n_sharers = UNKNOWN;
-	memcpy(v->row->sharers, w->found, n * sizeof(w->found[0]));
+	memcpy(v->row->sharers, w->scan.found, n * sizeof(w->scan.found[0]));
 }
 
 /* Take over what the looker found; it is idle. */
@@ -621,9 +667,7 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 				end_tracer(v);
 			set_result(d, v, err);
 		} else if (late) {
-			/* A late success is undone by its end. */
-			worker_abandon(v->tracer);
-			v->tracer = NULL;
+			leave_tracer(v); /* a late success is undone by its end */
 			set_result(d, v, -ETIMEDOUT);
 		}
 		return;
@@ -657,6 +701,11 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 			v->result.err = -EINPROGRESS;
 			v->result.now_us = now;
 			v->step = plan_kill_next(&v->plan, &v->result);
+		} else if (late && worker_idle(v->looker)) {
+			leave_tracer(
+				v); /* the call has returned: it is the letting go that blocks */
+			collect(v);
+			set_result(d, v, v->looker->err);
 		} else if (late) {
 			abandon_looker(d, v);
 			set_result(d, v, -ETIMEDOUT);
@@ -786,6 +835,7 @@ static void fill_row(struct driver *d, struct victim *v)
 	row->method = p->method;
 	row->hold = p->hold;
 	row->robust = p->robust;
+	row->graced = p->graced;
 	row->signalled = p->signalled;
 	row->reaped = p->reaped;
 	row->exited = p->exited;
@@ -929,12 +979,39 @@ static void interrupt(struct driver *d)
 			v->plan.outcome = v->plan.signalled ? OUTCOME_PENDING : OUTCOME_FAILED;
 			v->plan.reason = REASON_INTERRUPTED;
 		}
-		if (v->tracer && !worker_idle(v->tracer) && v->step.kind == PLAN_HOLD) {
-			worker_abandon(v->tracer);
-			v->tracer = NULL;
-		}
+		if (v->tracer && !worker_idle(v->tracer) && v->step.kind == PLAN_HOLD)
+			leave_tracer(v);
 		finish(d, v);
 	}
+}
+
+/*
+ * Before the first signal, while the first looks are under way: bring in what the work after it
+ * needs, so that no page has to be found or read then. Everybody's berth would be more than what
+ * the smallest machine can spare, so the first targets' have to do.
+ */
+static void brace(struct driver *d)
+{
+	struct act_arena *arena = d->run->arena;
+	struct brace *b = d->run->brace;
+
+	if (arena->braced || d->run->opt.dry_run)
+		return;
+	arena->braced = true;
+	for (size_t i = 0; i < d->n && i < MAX_BRACED; i++) {
+		struct victim *v = &d->victims[i];
+
+		if (v->finished)
+			continue;
+		if (v->looker_berth)
+			worker_brace(v->looker_berth, TRADE_LOOKER, b);
+		if (v->tracer_berth)
+			worker_brace(v->tracer_berth, TRADE_TRACER, b);
+	}
+	brace_code(b);
+	brace_oom_score(b);
+	if (d->run->on_braced)
+		d->run->on_braced(d->run->arg);
 }
 
 static int drive(struct driver *d)
@@ -954,6 +1031,7 @@ static int drive(struct driver *d)
 		}
 		if (all)
 			return 0;
+		brace(d);
 		run_gates(d, now);
 		err = wait_events(d, d->sys->now_us());
 		if (err < 0) {
@@ -1003,12 +1081,42 @@ static void init_victim(struct driver *d, struct victim *v, const struct target 
 					    .selected = t->selected,
 					    .has_mrelease = d->run->has_mrelease,
 					    .has_flag = d->run->has_flag };
-	v->shared = calloc(1, sizeof(*v->shared));
-	if (v->shared) {
-		atomic_store(&v->shared->refs, 1);
-		atomic_store(&v->shared->cpu_ticks, UNKNOWN);
-	}
 	v->finished = t->err != 0;
+}
+
+/*
+ * One piece for all that the workers need: what they share, then two berths for each
+ * target. It is not given back where a worker that was left behind may still use it.
+ */
+static bool make_arena(struct driver *d)
+{
+	size_t looker = worker_berth_bytes(TRADE_LOOKER);
+	size_t tracer = worker_berth_bytes(TRADE_TRACER);
+	size_t page = (size_t)d->run->self->page_bytes;
+	size_t shared = (d->n * sizeof(struct shared) + page - 1) / page * page;
+	size_t need = shared + d->n * (looker + tracer);
+	struct act_arena *arena = d->run->arena;
+	char *berth;
+
+	if (arena->bytes < need) {
+		act_free_arena(arena);
+		arena->base = worker_map(need);
+		if (arena->base == NULL)
+			return false;
+		arena->bytes = need;
+	}
+	berth = arena->base + shared;
+	for (size_t i = 0; i < d->n; i++) {
+		struct victim *v = &d->victims[i];
+
+		v->shared = (struct shared *)arena->base + i;
+		*v->shared = (struct shared){ 0 };
+		atomic_store(&v->shared->cpu_ticks, UNKNOWN);
+		v->looker_berth = berth;
+		v->tracer_berth = berth + looker;
+		berth += looker + tracer;
+	}
+	return true;
 }
 
 static void end_victim(struct driver *d, struct victim *v)
@@ -1016,15 +1124,11 @@ static void end_victim(struct driver *d, struct victim *v)
 	if (v->looker) {
 		stop_watching(v);
 		/* It may be in a call that blocks: only an idle one or a watcher is waited for. */
-		if (worker_idle(v->looker) || v->plan.exited) {
-			worker_end(v->looker);
-		} else {
-			worker_abandon(v->looker);
+		if (!worker_idle(v->looker) && !v->plan.exited)
+			leave_looker(v);
+		else if (!worker_end(v->looker))
 			v->left_behind = true;
-		}
 	}
-	if (v->shared && atomic_fetch_sub(&v->shared->refs, 1) == 1)
-		free(v->shared);
 	if (v->left_behind)
 		return;
 	for (size_t i = 0; i < v->n_sharers; i++) {
@@ -1042,8 +1146,6 @@ static void end_victim(struct driver *d, struct victim *v)
 
 static int prepare(struct driver *d, const struct target *targets, size_t n, struct kill_row *rows)
 {
-	int err = 0;
-
 	for (size_t i = 0; i < n; i++)
 		init_row(d->run, &targets[i], &rows[i]);
 	d->victims = calloc(n ? n : 1, sizeof(*d->victims));
@@ -1053,14 +1155,13 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 		return -ENOMEM;
 	d->targets = targets;
 	d->n = n;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		init_victim(d, &d->victims[i], &targets[i], &rows[i]);
-		if (!d->victims[i].shared)
-			err = -ENOMEM;
-	}
+	if (!make_arena(d))
+		return -ENOMEM;
 	d->cpus = d->sys->cpus();
 	d->zombie = d->sys->make_zombie();
-	return err;
+	return 0;
 }
 
 int act_kill(const struct act_run *run, const struct target *targets, size_t n,
@@ -1068,6 +1169,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 {
 	struct driver d = { .run = run, .sys = run->sys, .notify = -1, .zombie = -1 };
 	int err = prepare(&d, targets, n, rows);
+	bool left_behind = false;
 
 	d.start_us = run->sys->now_us();
 	boost_ourselves(&d);
@@ -1082,12 +1184,16 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		}
 		err = drive(&d);
 	}
-	for (size_t i = 0; i < d.n; i++)
+	for (size_t i = 0; i < d.n; i++) {
 		end_victim(&d, &d.victims[i]);
+		left_behind |= d.victims[i].left_behind;
+	}
 	if (d.zombie > 0)
 		run->sys->drop_zombie(d.zombie);
 	if (d.notify >= 0)
 		close(d.notify);
+	if (left_behind)
+		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);
 	free(d.polls);
 	return err;

@@ -27,9 +27,9 @@ static void count_relations(struct worker *w)
 	size_t stored = w->scan.n_found < w->scan.capacity ? w->scan.n_found : w->scan.capacity;
 
 	for (size_t i = 0; i < stored; i++) {
-		if (is_target(w, &w->found[i].id))
+		if (is_target(w, &w->scan.found[i].id))
 			f.co_targets++;
-		else if (w->found[i].relation == RELATION_CLONE_VM)
+		else if (w->scan.found[i].relation == RELATION_CLONE_VM)
 			f.clone_vm++;
 		else
 			f.vfork++;
@@ -88,7 +88,7 @@ static int hold_new_sharers(struct worker *w)
 	if (w->scan.n_found > w->scan.capacity)
 		return -E2BIG;
 	for (size_t i = 0; i < w->scan.n_found; i++) {
-		const struct proc_id *id = &w->found[i].id;
+		const struct proc_id *id = &w->scan.found[i].id;
 		struct proc_ref ref;
 		pid_t leader;
 		int err;
@@ -167,7 +167,7 @@ static void add_sharer_lists(struct worker *w, struct held_sharer *s)
 
 	s->fds.mem = w->fds.mem;
 	s->fds.bits = w->fds.bits;
-	if (observe_lists(w->sys, &s->fds, w->deep, w->dents, &l, &unused) < 0)
+	if (observe_lists(w->sys, &s->fds, w->deep, w->scan.dents, &l, &unused) < 0)
 		return; /* gone: SETTLE looks again */
 	w->lists.threads += l.threads;
 	w->lists.in_use += l.in_use;
@@ -188,7 +188,7 @@ void look_lists(struct worker *w)
 	w->rss_pages = observe_rss_pages(w->sys, &w->fds);
 	atomic_store(&w->opened, true);
 	w->lists = (struct plan_lists){ 0 };
-	w->err = observe_lists(w->sys, &w->fds, w->deep, w->dents, &w->lists, &w->tid);
+	w->err = observe_lists(w->sys, &w->fds, w->deep, w->scan.dents, &w->lists, &w->tid);
 	for (size_t i = 0; w->err == 0 && i < w->n_sharers; i++)
 		add_sharer_lists(w, &w->sharers[i]);
 	/* Lists need mem, and T needs its task directory. */
@@ -223,7 +223,7 @@ static void add_sharer_threads(struct worker *w, const struct held_sharer *s, bo
 {
 	struct plan_threads st;
 
-	if (observe_threads(w->sys, &s->fds, 0, deep, w->dents, &st) < 0 || st.gone)
+	if (observe_threads(w->sys, &s->fds, 0, deep, w->scan.dents, &st) < 0 || st.gone)
 		return;
 	t->complete &= st.complete;
 	t->unsettled += st.unsettled;
@@ -243,7 +243,8 @@ void look_settle(struct worker *w)
 		bool deep = !held || w->sys->now_us() - start > DEEP_AFTER_US;
 		struct plan_threads t;
 
-		w->err = observe_threads(w->sys, &w->fds, held ? w->tid : 0, deep, w->dents, &t);
+		w->err = observe_threads(w->sys, &w->fds, held ? w->tid : 0, deep, w->scan.dents,
+					 &t);
 		if (w->err < 0)
 			return;
 		t.t_stopped = state == T_STOPPED;
@@ -259,7 +260,7 @@ void look_settle(struct worker *w)
 			w->settled = SETTLED_GONE;
 			return;
 		}
-		if (atomic_load(&w->stop)) {
+		if (atomic_load(&w->stop) || (w->alone && w->sys->now_us() >= w->until_us)) {
 			w->err = -ETIMEDOUT;
 			return;
 		}

@@ -1,32 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "worker.h"
 
 /* Enough for the deepest job under a sanitizer; only touched pages cost memory. */
 #define STACK_BYTES (256 * 1024)
+/* So much of it the jobs get to; the C library keeps its thread data there, too. */
+#define LOOKER_STACK_BYTES (48 * 1024)
+#define TRACER_STACK_BYTES (12 * 1024)
+/* A thread that heeds `stop` needs a moment to end, and on a starved machine some more. */
+#define END_US 500000
 
-static void drop_shared(struct shared *shared)
+/*
+ * The stack grows down from the worker, so that what has to be in memory is one piece. There is no
+ * guard page below: what is not brought in is five times what the deepest job was seen to need.
+ */
+struct tables {
+	struct sharer found[WORKER_SHARERS];
+	char dents[DENTS_SIZE];
+};
+
+static size_t whole_pages(size_t bytes)
 {
-	if (atomic_fetch_sub(&shared->refs, 1) == 1)
-		free(shared);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
 }
 
-static void worker_free(struct worker *w)
+size_t worker_berth_bytes(enum trade trade)
 {
-	drop_shared(w->shared);
-	pthread_cond_destroy(&w->wake);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
+	size_t bytes = STACK_BYTES + sizeof(struct worker);
+
+	return whole_pages(bytes + (trade == TRADE_LOOKER ? sizeof(struct tables) : 0));
+}
+
+void *worker_map(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	/* A huge page for each stack that is touched would be most of what we need altogether. */
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	return p;
+}
+
+void worker_brace(void *berth, enum trade trade, struct brace *b)
+{
+	size_t stack = trade == TRADE_LOOKER ? LOOKER_STACK_BYTES : TRACER_STACK_BYTES;
+	size_t skip = STACK_BYTES - whole_pages(stack);
+
+	brace_memory((char *)berth + skip, worker_berth_bytes(trade) - skip, b);
+}
+
+static void do_job(struct worker *w, void (*job)(struct worker *w))
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	job(w);
+	pthread_mutex_lock(&w->lock);
+	w->job = NULL;
+	if (!w->abandoned) {
+		/* The driver polls this; a full counter means that it is awake anyway. */
+		n = write(w->notify, &one, sizeof(one));
+		(void)n;
+	}
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
-	uint64_t one = 1;
-	bool abandoned;
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->quit) {
@@ -37,46 +87,54 @@ static void *worker_main(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&w->lock);
-		job(w);
+		do_job(w, job);
 		pthread_mutex_lock(&w->lock);
-		w->job = NULL;
-		/* The driver polls this; a full counter means that it is awake anyway. */
-		if (!w->abandoned && write(w->notify, &one, sizeof(one)) < 0)
-			continue;
 	}
-	abandoned = w->abandoned;
+	w->left = true;
+	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	if (abandoned)
-		worker_free(w);
 	return NULL;
 }
 
-int worker_start(const struct sys *sys, const struct run_self *self, struct shared *shared,
-		 int notify, struct worker **ret)
+static void init_lock(struct worker *w)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void destroy_lock(struct worker *w)
+{
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+}
+
+int worker_start(const struct sys *sys, const struct run_self *self, struct shared *shared,
+		 int notify, void *berth, enum trade trade, struct worker **ret)
+{
+	struct worker *w = (struct worker *)((char *)berth + STACK_BYTES);
+	struct tables *tables = (struct tables *)(w + 1);
 	pthread_attr_t attr;
 	int err;
 
 	*ret = NULL;
-	if (w == NULL)
-		return -ENOMEM;
-	w->sys = sys;
-	w->self = self;
-	w->shared = shared;
-	w->notify = notify;
-	w->scan = (struct sharer_scan){ .found = w->found,
-					.capacity = WORKER_SHARERS,
-					.dents = w->dents };
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	atomic_fetch_add(&shared->refs, 1);
+	*w = (struct worker){ .sys = sys, .self = self, .shared = shared, .notify = notify };
+	if (trade == TRADE_LOOKER)
+		w->scan = (struct sharer_scan){ .found = tables->found,
+						.capacity = WORKER_SHARERS,
+						.dents = tables->dents };
+	init_lock(w);
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setstack(&attr, berth, STACK_BYTES);
 	err = pthread_create(&w->thread, &attr, worker_main, w);
 	pthread_attr_destroy(&attr);
-	if (err) {
-		worker_free(w);
+	w->alone = err != 0;
+	if (err && trade == TRADE_TRACER) {
+		destroy_lock(w);
 		return -err;
 	}
 	*ret = w;
@@ -89,8 +147,10 @@ void worker_run(struct worker *w, void (*job)(struct worker *w))
 	atomic_store(&w->stop, false);
 	w->err = 0;
 	w->job = job;
-	pthread_cond_signal(&w->wake);
+	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
+	if (w->alone)
+		do_job(w, job);
 }
 
 bool worker_idle(struct worker *w)
@@ -103,23 +163,40 @@ bool worker_idle(struct worker *w)
 	return idle;
 }
 
-void worker_end(struct worker *w)
+static bool end_within(struct worker *w, int64_t us)
 {
+	int64_t until = w->sys->now_us() + us;
+	struct timespec ts = { .tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000 };
+	bool left;
+
 	atomic_store(&w->stop, true);
+	if (w->alone) {
+		destroy_lock(w);
+		return true;
+	}
 	pthread_mutex_lock(&w->lock);
 	w->quit = true;
-	pthread_cond_signal(&w->wake);
+	pthread_cond_broadcast(&w->wake);
+	while (!w->left && us > 0 && pthread_cond_timedwait(&w->wake, &w->lock, &ts) == 0)
+		;
+	left = w->left;
+	w->abandoned = !left;
 	pthread_mutex_unlock(&w->lock);
+	if (!left) {
+		pthread_detach(w->thread);
+		return false;
+	}
 	pthread_join(w->thread, NULL);
-	worker_free(w);
+	destroy_lock(w);
+	return true;
+}
+
+bool worker_end(struct worker *w)
+{
+	return end_within(w, END_US);
 }
 
 void worker_abandon(struct worker *w)
 {
-	atomic_store(&w->stop, true);
-	pthread_mutex_lock(&w->lock);
-	w->quit = w->abandoned = true;
-	pthread_cond_signal(&w->wake);
-	pthread_detach(w->thread);
-	pthread_mutex_unlock(&w->lock);
+	end_within(w, 0);
 }

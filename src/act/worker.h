@@ -4,6 +4,8 @@
 /*
  * A thread that does one job at a time for the driver and may be left behind while it blocks.
  * Input and output of a job are the worker's own, so that a late one writes into nobody's memory.
+ * All of it, its stack included, lies in one berth, which is made and brought in before the first
+ * signal and taken from a worker that was left behind by nobody.
  */
 
 #include <pthread.h>
@@ -16,9 +18,8 @@
 enum t_state { T_RUNNING, T_STOPPED, T_VANISHED };
 enum reap_state { REAP_RUNNING, REAP_DONE, REAP_FAILED };
 
-/** struct shared - what the two workers of a target tell each other and the driver; refcounted */
+/** struct shared - what the two workers of a target tell each other and the driver */
 struct shared {
-	_Atomic int refs;
 	_Atomic int t_state;
 	_Atomic int reap_state;
 	_Atomic int64_t rss_pages; /* last sample, UNKNOWN before */
@@ -49,6 +50,7 @@ struct worker {
 	pthread_cond_t wake;
 	void (*job)(struct worker *w); /* NULL: idle */
 	bool quit, abandoned, left;
+	bool alone;	   /* no thread could be made: its jobs are done where they are given */
 	_Atomic bool stop; /* end the job soon */
 
 	/* in */
@@ -56,7 +58,8 @@ struct worker {
 	struct victim_fds fds;
 	pid_t tid;
 	pid_t zombie;
-	bool flag; /* REAP: with PROCESS_MRELEASE_REAP_KILL */
+	int64_t until_us; /* of the step; heeded where the driver cannot say stop: @alone */
+	bool flag;	  /* REAP: with PROCESS_MRELEASE_REAP_KILL */
 	bool deep, has_tracer, allow_ancestors;
 	/* in and out */
 	struct held_sharer *sharers;  /* the victim's array, used by one job at a time */
@@ -74,21 +77,34 @@ struct worker {
 	enum plan_settled settled;
 	bool seen_in_use;
 	struct proc_id obstacle;
-	struct sharer found[WORKER_SHARERS];
 	struct sharer_scan scan;
-	char dents[DENTS_SIZE];
 };
 
-/** Start a worker; *ret is NULL on failure (-EAGAIN, -ENOMEM). */
+/** Who lies in a berth: the tracer needs less. */
+enum trade { TRADE_LOOKER, TRADE_TRACER };
+
+/** The size of a berth, in whole pages. */
+size_t worker_berth_bytes(enum trade trade);
+/** Memory for berths, nothing of it touched yet; NULL: there is none. */
+void *worker_map(size_t bytes);
+/** Bring the part of a berth in that the jobs get to; who lies there may be at work. */
+void worker_brace(void *berth, enum trade trade, struct brace *b);
+/**
+ * Start a worker in this berth. *ret is NULL on failure (-EAGAIN, -ENOMEM), but for a looker: that
+ * works without a thread as well, in the driver's time and with no limit to what blocks.
+ */
 int worker_start(const struct sys *sys, const struct run_self *self, struct shared *shared,
-		 int notify, struct worker **ret);
+		 int notify, void *berth, enum trade trade, struct worker **ret);
 /** Give it a job; it must be idle. */
 void worker_run(struct worker *w, void (*job)(struct worker *w));
 /** Has it done its job? */
 bool worker_idle(struct worker *w);
-/** End it, wait for it, free it: only where its job ends by itself or heeds `stop`. */
-void worker_end(struct worker *w);
-/** Leave it behind: it frees itself should it ever come back. */
+/**
+ * End it: only where its job ends by itself or heeds `stop`. What blocks all the same is left behind
+ * after a while: false.
+ */
+bool worker_end(struct worker *w);
+/** Leave it behind: it ends should it ever come back, and its berth is never used again. */
 void worker_abandon(struct worker *w);
 
 /* --- jobs of the tracer (act/hold.c) -------------------------------------------------------- */

@@ -3,6 +3,7 @@
 /* The story of `mmreap kill`: parse, hold, ask, act, say; once more while a cgroup has members. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mmreap/act.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
@@ -18,6 +19,15 @@
 /* A frozen cgroup cannot fork, so one round is the rule; who moves processes in may cause more. */
 #define MAX_ROUNDS 8
 #define FREEZE_US 2000000
+/* For what the later rounds over a cgroup allocate: some thousand more members. */
+#define ROUNDS_BYTES ((size_t)1 << 20)
+
+/*
+ * What a target needs open beside its pidfd and /proc/PID: task, stat, statm, pagemap, mem, the
+ * memory cgroup, with --thaw a freezer cgroup. Others come and go: a file that is read, sharers.
+ */
+#define TARGET_FILES 7
+#define OTHER_FILES 16
 
 struct story {
 	struct kill_request req;
@@ -29,6 +39,8 @@ struct story {
 	size_t n_targets;
 	struct kill_row *rows; /* of all rounds */
 	size_t n_rows;
+	struct act_arena arena;
+	struct brace brace;
 	bool left;	  /* a cgroup still has processes that we did not get hold of */
 	sigset_t signals; /* taken by the signalfd */
 	int interrupt_fd;
@@ -37,6 +49,7 @@ struct story {
 static void story_free(struct story *s)
 {
 	act_free_rows(s->rows, s->n_rows);
+	act_free_arena(&s->arena);
 	free(s->rows);
 	target_free(&sys_linux, s->targets, s->n_targets);
 	selection_free(&s->selection);
@@ -57,6 +70,22 @@ static void say_progress(void *arg, const struct proc_ref *ref, int64_t rss_byte
 {
 	(void)arg;
 	report_progress(ref, rss_bytes, of_bytes, since_us);
+}
+
+static void say_braced(void *arg)
+{
+	const struct story *s = arg;
+	const struct brace *b = &s->brace;
+	if (b->unlocked_bytes)
+		report_say("memory of our own: %zu KiB locked, %zu KiB only brought in: %s",
+			   b->locked_bytes / 1024, b->unlocked_bytes / 1024,
+			   text_errno(-b->lock_err));
+	else
+		report_say("memory of our own: %zu KiB locked", b->locked_bytes / 1024);
+	if (b->oom_err)
+		report_say("the OOM killer may choose us: %s", text_errno(-b->oom_err));
+	else
+		report_say("the OOM killer will not choose us");
 }
 
 static void thaw_all(void *arg)
@@ -123,7 +152,7 @@ static void die_of_signal(struct story *s)
 	thaw_all(s);
 	log_rows(s);
 	for (size_t i = 0; i < s->n_rows; i++)
-		if (s->rows[i].signalled)
+		if (s->rows[i].signalled || s->rows[i].graced)
 			report_print_kill(stderr, &s->rows[i], s->req.out.bytes);
 	if (!report_wants_sentences(&s->req.out)) {
 		say_outcomes(s);
@@ -211,6 +240,41 @@ static int fail_memory(struct story *s)
 	return fail(s, STATUS_FAILURE, "out of memory; nothing more was touched");
 }
 
+/* For so many targets there are descriptors; each has its first two already. */
+static size_t at_a_time(const struct story *s)
+{
+	/* The lowest free number: those below it are taken. */
+	int next = fcntl(s->self.proc_fd, F_DUPFD_CLOEXEC, 0);
+	struct rlimit files;
+
+	if (next < 0)
+		return 0;
+	close(next);
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < (rlim_t)next + OTHER_FILES)
+		return 0;
+	return (size_t)(files.rlim_cur - (rlim_t)next - OTHER_FILES) / TARGET_FILES;
+}
+
+/* All at once; where the descriptors do not suffice, which only a hard limit can bring about, in turn. */
+static int act(struct story *s, const struct act_run *run)
+{
+	size_t most = at_a_time(s), n;
+	int err = 0;
+
+	if (most == 0 && s->n_targets)
+		return fail(s, STATUS_FAILURE,
+			    "too few descriptors (ulimit -n); nothing more was touched");
+	if (most < s->n_targets && !s->req.opt.quiet)
+		report_say("descriptors for %zu of %zu targets at a time (ulimit -n): in turn",
+			   most, s->n_targets);
+	for (size_t done = 0; err == 0 && done < s->n_targets; done += n) {
+		n = s->n_targets - done < most ? s->n_targets - done : most;
+		err = act_kill(run, s->targets + done, n, s->rows + s->n_rows);
+		s->n_rows += n;
+	}
+	return err;
+}
+
 /* One round: freeze, hold, act, thaw. Returns 0, -1 with s->error, or -EINTR. */
 static int play_round(struct story *s, struct act_run *run, int round)
 {
@@ -230,7 +294,9 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		if (err < 0)
 			return err;
 		for (size_t i = 0; i < s->selection.n_cgroups; i++)
-			cgroup_freeze(&sys_linux, &s->selection.cgroups[i], FREEZE_US);
+			if (cgroup_freeze(&sys_linux, &s->selection.cgroups[i], FREEZE_US,
+					  s->interrupt_fd) == -EINTR)
+				return -EINTR;
 	}
 	run->frozen_by_us = false;
 	for (size_t i = 0; i < s->selection.n_cgroups; i++)
@@ -244,8 +310,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 	if (rows == NULL)
 		return fail_memory(s);
 	s->rows = rows;
-	err = act_kill(run, s->targets, s->n_targets, rows + s->n_rows);
-	s->n_rows += s->n_targets;
+	err = act(s, run);
 	thaw_all(s);
 	return err == -ENOMEM ? fail_memory(s) : err;
 }
@@ -314,7 +379,6 @@ static void raise_limit(void)
 {
 	struct rlimit files;
 
-	/* Seven descriptors for each target. */
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= files.rlim_max)
 		return;
 	files.rlim_cur = files.rlim_max;
@@ -328,7 +392,10 @@ static int run_story(struct story *s)
 			       .opt = s->req.opt,
 			       .on_step = s->req.opt.verbose ? say_step : NULL,
 			       .on_progress = report_has_progress() ? say_progress : NULL,
+			       .on_braced = s->req.opt.verbose ? say_braced : NULL,
 			       .on_signalled = thaw_all,
+			       .arena = &s->arena,
+			       .brace = &s->brace,
 			       .arg = s };
 	bool json = s->req.out.json;
 	int err;
@@ -342,6 +409,8 @@ static int run_story(struct story *s)
 	run.interrupt_fd = s->interrupt_fd;
 	act_probe(&sys_linux, &run.has_mrelease, &run.has_flag);
 	raise_limit();
+	if (s->selection.n_cgroups && !s->req.opt.dry_run)
+		brace_heap(ROUNDS_BYTES, &s->brace);
 	err = play(s, &run);
 	report_progress_end();
 	if (err == -EINTR)

@@ -349,6 +349,12 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 		break;
 
 	case REASON_MEMORY_UNSEEN:
+		if (row->err && row->err != EPERM && row->err != EACCES) {
+			sentence_say(s, "whether its memory came back could not be seen");
+			sentence_say(s, COLON);
+			sentence_put(s, "%s", error);
+			break;
+		}
 		sentence_say(
 			s,
 			"there is no right to see whether its memory came back; run mmreap as root");
@@ -395,7 +401,10 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, "run mmreap again to wait longer");
 		break;
 	case REASON_INTERRUPTED:
-		sentence_say(s, "mmreap was told to stop");
+		if (row->graced && !row->signalled)
+			sentence_say(s, "mmreap was told to stop, after SIGTERM was sent");
+		else
+			sentence_say(s, "mmreap was told to stop");
 		break;
 
 	case REASON_NOT_WAITED:

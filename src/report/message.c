@@ -16,11 +16,21 @@
 
 static void print_message(const char *text)
 {
-	char line[LINE_SIZE];
+	static const char prefix[] = "mmreap: ";
+	const size_t start = sizeof(prefix) - 1;
+	char line[sizeof(prefix) + LINE_SIZE];
+	size_t n;
 
-	text_escape(text, line, sizeof(line));
-	/* One write: lines of several processes on the same terminal stay whole. */
-	dprintf(STDERR_FILENO, "mmreap: %s\n", line);
+	memcpy(line, prefix, start);
+	text_escape(text, line + start, LINE_SIZE);
+	n = strlen(line);
+	line[n++] = '\n';
+	/*
+	 * One write: lines of several processes on the same terminal stay whole. Not dprintf(), which
+	 * takes memory: steps are told in the middle of a kill. Whom else could a failure be told?
+	 */
+	if (write(STDERR_FILENO, line, n) < 0)
+		return;
 }
 
 void report_say(const char *format, ...)

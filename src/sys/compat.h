@@ -6,6 +6,7 @@
  * Numbers: the kernel's syscall tables (the same on all architectures since 424, but alpha + 110).
  */
 
+#include <malloc.h>
 #include <sys/syscall.h>
 
 #ifdef __alpha__
@@ -92,3 +93,16 @@ static inline long compat_get_robust_list32(int tid, unsigned long head, unsigne
 #ifndef MAP_32BIT
 #define MAP_32BIT 0
 #endif
+
+/* include/uapi/asm-generic/mman-common.h, Linux 5.14: before process_mrelease() itself */
+#define COMPAT_MADV_POPULATE_READ 22
+#define COMPAT_MADV_POPULATE_WRITE 23
+
+/* What malloc() got from the kernel it keeps, also big blocks. musl has no such switch. */
+static inline void compat_keep_heap(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,8 +269,9 @@ static void start_guardian(const struct sys *sys, struct cgroup_ref *cg)
 	cg->guard = fds[1];
 }
 
-int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us)
+int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us, int interrupt_fd)
 {
+	struct pollfd interrupt = { .fd = interrupt_fd, .events = POLLIN };
 	int64_t until = sys->now_us() + limit_us;
 	int err;
 
@@ -285,6 +287,8 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 	while (!is_all_frozen(sys, cg)) {
 		if (sys->now_us() >= until)
 			return -ETIMEDOUT;
+		if (poll(&interrupt, 1, 0) > 0)
+			return -EINTR;
 		sys->sleep_us(FREEZE_POLL_US);
 		if (cg->version == 1) /* a v1 freezer that met a fork tries again when told */
 			write_frozen(sys, cg, true);

@@ -117,3 +117,5 @@ need_memcg() {
 	cgroup_can "$(cgroup_mount v1 memory)" memory.limit_in_bytes ||
 		cgroup_can "$(cgroup_mount v2)" memory.max
 }
+
+need_memcg_v1() { cgroup_can "$(cgroup_mount v1 memory)" memory.limit_in_bytes; }

@@ -209,18 +209,25 @@ refused() {
 
 @test "inject: no thread can be made" {
 	requires strace mrelease
-	start_victim --mib 16
-	injected clone3:error=EAGAIN clone:error=EAGAIN -- -t 5 "$VICTIM"
-	case $(json_row 0 | jq -r .outcome) in
-	failed | denied | pending)
-		((status != 0))
-		untouched "$VICTIM" || is_gone "$VICTIM"
-		;;
-	*)
+	local error
+	for error in EAGAIN ENOMEM; do
+		# The looks are made all the same, by the one thread that there is; nobody is held.
+		start_victim --mib 16 --threads 3
+		injected "clone3:error=$error" "clone:error=$error" -- -t 5 "$VICTIM"
+		expect_status 0
+		expect hold none exited true errno EAGAIN
+		expect_one_of outcome reaped freed
 		is_gone "$VICTIM"
-		;;
-	esac
-	say "without threads: $(json_row 0 | jq -r '.outcome + ", " + .message')"
+		say "without threads: $(json_row 0 | jq -r .message)"
+		start_victim --mib 16 --sharer=2
+		injected "clone3:error=$error" "clone:error=$error" -- "$VICTIM"
+		expect_status 7
+		untouched "$VICTIM"
+		injected "clone3:error=$error" "clone:error=$error" -- --sharers kill "$VICTIM"
+		expect_status 0
+		is_gone "$VICTIM"
+		is_gone "${OTHERS[1]}"
+	done
 }
 
 @test "inject: memory and robust lists cannot be read" {
@@ -262,6 +269,17 @@ within() {
 	start_victim --mib 16
 	within 5000 ptrace 1 -t 2 "$VICTIM"
 	expect_one_of outcome reaped freed
+	until_true 5 is_gone "$VICTIM"
+}
+
+@test "inject: letting go takes ten seconds, the limit holds" {
+	requires mrelease ptrace seccomp
+	start_victim --mib 64
+	# The first call takes hold.
+	within 4000 ptrace 2 -t 2 "$VICTIM"
+	expect_status 3
+	expect outcome pending
+	[[ $(json_row 0 | jq -r .message) == *"memory unmapped in "*", not exited (waits in ptrace_stop)"* ]]
 	until_true 5 is_gone "$VICTIM"
 }
 

@@ -172,20 +172,10 @@ hundred() {
 	grep -q "^$VICTIM victim: pending: SIGKILL sent" stderr
 }
 
-@test "interrupt: in the grace time, before any SIGKILL" {
-	requires mrelease ptrace
-	never_open
-	start_victim --mib 4 --term-handler
-	interrupt_after 0.5 INT --grace 20 "$VICTIM"
-	((status == 130))
-	[ ! -s stdout ]
-	untouched "$VICTIM"
-}
-
 @test "interrupt: ignored by who started it, then it goes on" {
 	requires mrelease ptrace
 	never_open
-	start_victim --mib 4 --term-handler
+	start_victim --mib 4 --block-term
 	# A shell starts its background jobs with SIGINT ignored.
 	"$MMREAP" kill --grace 1 "$VICTIM" >stdout 2>stderr 3>&- &
 	KILLER=$!
@@ -208,4 +198,22 @@ hundred() {
 	end_killer TERM
 	((status == 130 || status == 143))
 	grep -q "^$VICTIM victim: pending" stderr
+}
+
+# term_is_pending PID: 15 is bit 14
+term_is_pending() {
+	[ "$(status_of "$1" ShdPnd)" = 0000000000004000 ]
+}
+
+@test "interrupt: in the grace time, who got SIGTERM is named" {
+	requires mrelease ptrace
+	local asked
+	start_victim --mib 4 --block-term
+	asked=$VICTIM
+	start_killer --grace 20 "$asked"
+	until_true 5 term_is_pending "$asked"
+	end_killer INT
+	((status == 130))
+	[ "$(<stderr)" = "$asked victim: not killed: mmreap was told to stop, after SIGTERM was sent" ]
+	is_alive "$asked"
 }

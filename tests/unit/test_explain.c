@@ -208,6 +208,11 @@ static const struct {
 	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_DECLINED) },
 	{ "not killed: mmreap was told to stop",
 	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_INTERRUPTED) },
+	{ "not killed: mmreap was told to stop, after SIGTERM was sent",
+	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_INTERRUPTED, .graced = true) },
+	{ "pending: SIGKILL sent, not reaped, not exited: mmreap was told to stop",
+	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_INTERRUPTED, .graced = true,
+	      .signalled = true) },
 
 	/* --dry-run */
 	{ "would be reaped: 44.0 GiB resident",

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <mmreap/brace.h>
+#include <mmreap/cleanup.h>
+
+#include "compat.h"
+
+static void bring_in(void *start, size_t bytes, int advice, struct brace *b)
+{
+	if (mlock(start, bytes) == 0) {
+		b->locked_bytes += bytes;
+		return;
+	}
+	b->lock_err = -errno; /* over RLIMIT_MEMLOCK: ENOMEM, where that is 0: EPERM */
+	b->unlocked_bytes += bytes;
+	madvise(start, bytes, advice);
+}
+
+void brace_memory(void *start, size_t bytes, struct brace *b)
+{
+	bring_in(start, bytes, COMPAT_MADV_POPULATE_WRITE, b);
+}
+
+/* struct wanted - which of the loaded objects: those that hold one of these addresses */
+struct wanted {
+	uintptr_t ours, libc;
+	uintptr_t page;
+	struct brace *brace;
+};
+
+static bool holds(const struct dl_phdr_info *object, uintptr_t address)
+{
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+
+		if (p->p_type == PT_LOAD &&
+		    address - (uintptr_t)object->dlpi_addr - p->p_vaddr < p->p_memsz)
+			return true;
+	}
+	return false;
+}
+
+/* What is written to is private and was touched when it was relocated. */
+static int bring_object_in(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	struct wanted *w = arg;
+
+	(void)size;
+	if (!holds(object, w->ours) && !(w->libc && holds(object, w->libc)))
+		return 0;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+		uintptr_t start = (uintptr_t)object->dlpi_addr + p->p_vaddr;
+		uintptr_t end = start + p->p_memsz;
+
+		if (p->p_type != PT_LOAD || (p->p_flags & PF_W))
+			continue;
+		start &= ~(w->page - 1);
+		end = (end + w->page - 1) & ~(w->page - 1);
+		bring_in((void *)start, end - start, COMPAT_MADV_POPULATE_READ, w->brace);
+	}
+	return 0;
+}
+
+void brace_code(struct brace *b)
+{
+	struct wanted w = { .ours = (uintptr_t)&brace_code,
+			    .page = (uintptr_t)sysconf(_SC_PAGESIZE),
+			    .brace = b };
+	struct rusage used;
+
+	if (b->code)
+		return;
+	b->code = true;
+	if (getrusage(RUSAGE_SELF, &used) == 0 && used.ru_majflt > 0)
+		w.libc = (uintptr_t)&memcpy;
+	dl_iterate_phdr(bring_object_in, &w);
+}
+
+void brace_oom_score(struct brace *b)
+{
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char now[16] = "";
+
+	b->oom_err = fd < 0 || write(fd, "-1000", 5) < 0 ? -errno : 0;
+	/* Without the right to go below the least that was ever allowed: at least not the first. */
+	if (b->oom_err && fd >= 0 && pread(fd, now, sizeof(now) - 1, 0) > 0 && atoi(now) > 0 &&
+	    write(fd, "0", 1) < 0)
+		b->oom_err = -errno;
+}
+
+void brace_heap(size_t bytes, struct brace *b)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start;
+	char *heap;
+
+	compat_keep_heap();
+	heap = malloc(bytes);
+	if (heap == NULL)
+		return;
+	start = ((uintptr_t)heap + page - 1) & ~(page - 1);
+	brace_memory((void *)start, ((uintptr_t)heap + bytes - start) & ~(page - 1), b);
+	free(heap);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * LD_PRELOAD: what mmreap takes from the machine between its first SIGKILL and its last verdict.
+ *
+ * Counts calls of the malloc family and of mmap in any thread, and page faults of the process, from
+ * the first pidfd_send_signal(SIGKILL) until the wait for the child that was made to compare with,
+ * which is what a run does last. One JSON object into the file that LEDGER names. On standard error
+ * there is a line for each allocation: who called.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t align, size_t size);
+
+static long (*real_syscall)(long number, ...);
+static pid_t (*real_waitpid)(pid_t pid, int *status, int options);
+static void *(*real_mmap)(void *where, size_t size, int prot, int flags, int fd, off_t off);
+
+static atomic_bool counting;
+static atomic_int allocations, signals, verdicts;
+static struct rusage begin, end;
+
+static void find_real(void)
+{
+	if (real_syscall)
+		return;
+	real_waitpid = (pid_t(*)(pid_t, int *, int))dlsym(RTLD_NEXT, "waitpid");
+	real_mmap = (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, "mmap");
+	real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+}
+
+static void note(const char *what, size_t size, const void *caller)
+{
+	char line[128];
+	int n;
+
+	if (!atomic_load(&counting))
+		return;
+	atomic_fetch_add(&allocations, 1);
+	n = snprintf(line, sizeof(line), "ledger: %s of %zu bytes for %p\n", what, size, caller);
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		atomic_fetch_add(&allocations, 1);
+}
+
+void *malloc(size_t size)
+{
+	note("malloc", size, __builtin_return_address(0));
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	note("calloc", n * size, __builtin_return_address(0));
+	return __libc_calloc(n, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	note("realloc", size, __builtin_return_address(0));
+	return __libc_realloc(old, size);
+}
+
+void *memalign(size_t align, size_t size)
+{
+	note("memalign", size, __builtin_return_address(0));
+	return __libc_memalign(align, size);
+}
+
+void *aligned_alloc(size_t align, size_t size)
+{
+	note("aligned_alloc", size, __builtin_return_address(0));
+	return __libc_memalign(align, size);
+}
+
+int posix_memalign(void **ret, size_t align, size_t size)
+{
+	note("posix_memalign", size, __builtin_return_address(0));
+	*ret = __libc_memalign(align, size);
+	return *ret ? 0 : 12;
+}
+
+void *mmap(void *where, size_t size, int prot, int flags, int fd, off_t off)
+{
+	find_real();
+	note("mmap", size, __builtin_return_address(0));
+	return real_mmap(where, size, prot, flags, fd, off);
+}
+
+long syscall(long number, ...)
+{
+	long a[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	find_real();
+	if (number == SYS_pidfd_send_signal && a[1] == SIGKILL) {
+		if (atomic_fetch_add(&signals, 1) == 0) {
+			getrusage(RUSAGE_SELF, &begin);
+			atomic_store(&counting, true);
+		}
+	}
+	return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+	find_real();
+	if (options == 0 && atomic_exchange(&counting, false)) {
+		getrusage(RUSAGE_SELF, &end);
+		atomic_fetch_add(&verdicts, 1);
+	}
+	return real_waitpid(pid, status, options);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	find_real();
+}
+
+__attribute__((destructor)) static void tell(void)
+{
+	const char *name = getenv("LEDGER");
+	char text[256];
+	int fd, n;
+
+	/* What only starts mmreap has nothing to tell. */
+	fd = name && signals ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (fd < 0)
+		return;
+	n = snprintf(text, sizeof(text),
+		     "{\"signals\":%d,\"verdicts\":%d,\"allocations\":%d,\"major\":%ld,"
+		     "\"minor\":%ld,\"major_before\":%ld}\n",
+		     signals, verdicts, allocations, end.ru_majflt - begin.ru_majflt,
+		     end.ru_minflt - begin.ru_minflt, begin.ru_majflt);
+	if (write(fd, text, (size_t)n) != n)
+		unlink(name);
+	close(fd);
+}
