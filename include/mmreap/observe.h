@@ -177,6 +177,13 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep
 		  struct plan_lists *ret, pid_t *ret_tid);
 
 /**
+ * observe_off_cpu - Was this thread seen in any state but running?
+ *
+ * After SIGKILL was sent it then never runs user code again. False also where it cannot be seen.
+ */
+bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
+
+/**
  * observe_threads - The thread group at this moment, after the signal.
  * @t: the held thread or 0; it is not counted. @deep: also read the lists of threads that are off
  * the CPU (needed where one cannot exit); else only pointers.

@@ -32,7 +32,7 @@ enum plan_kind {
 	PLAN_PAUSE,	 /* wait until step.until_us */
 	PLAN_RELEASE,	 /* let T go */
 	PLAN_AWAIT_EXIT, /* pidfd readable */
-	PLAN_BOOST,	 /* raise what is left of the exit */
+	PLAN_BOOST,	 /* raise what is left of the exit; -EALREADY: nobody new */
 	PLAN_TEST_MM,	 /* the pagemap test -> mm */
 	PLAN_DONE,
 };
@@ -90,7 +90,8 @@ struct plan_lists {
  * @unsettled: threads, T not counted, whose list may still change: registered, and seen running
  * @in_use: threads, T not counted, with a list in use
  * @unreadable: threads, T not counted, whose list could not be read
- * @t_held: T is ours; @t_stopped: T is in PTRACE_EVENT_EXIT; @t_in_use, @t_unreadable: its list
+ * @t_held: T is ours; @t_final: its list can change no more: T is in PTRACE_EVENT_EXIT, or was seen
+ *	off the CPU (a thread in D state may never get to its exit); @t_in_use, @t_unreadable: its list
  * @gone: no thread is left that could have an mm
  */
 struct plan_threads {
@@ -100,7 +101,7 @@ struct plan_threads {
 	int in_use;
 	int unreadable;
 	bool t_held;
-	bool t_stopped;
+	bool t_final;
 	bool t_in_use;
 	bool t_unreadable;
 };
@@ -152,6 +153,7 @@ struct plan_kill {
 	int64_t progress_us;   /* last time something moved */
 	int64_t vfork_us;      /* until when vfork relatives are waited for; 0: not yet asked */
 	int64_t pause_us;      /* length of the next pause */
+	int64_t calm_us;       /* no boost for so long: the last one found nobody new to raise */
 	int tries_hold;
 	int tries_reap;
 	int tries_look;

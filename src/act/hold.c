@@ -58,7 +58,7 @@ void hold_await_stop(struct worker *w)
 {
 	int64_t gap = POLL_MIN_US;
 
-	while (!atomic_load(&w->stop)) {
+	while (!atomic_load(&w->stop) && !atomic_load(&w->shared->settled)) {
 		enum t_state state = look_at_tracee(w);
 
 		if (state != T_RUNNING) {

@@ -276,50 +276,60 @@ static bool is_frozen(struct driver *d, struct victim *v, char *wchan, size_t si
 	return frozen;
 }
 
+enum raised { RAISED_NOT, RAISED_BEFORE, RAISED_NOW };
+
 /* Raise one dying thread; a TID that turns out to be a stranger's gets its old values back. */
-static bool boost_thread(struct driver *d, int dir, pid_t tid)
+static enum raised boost_thread(struct driver *d, int dir, pid_t tid)
 {
 	struct sys_sched old, raised = { .policy = 0, .nice = BOOST_NICE, .reset_on_fork = true };
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", (int)tid);
 	if (d->sys->nlink(dir, name) < 0 || d->sys->sched_get(tid, &old) < 0)
-		return false;
+		return RAISED_NOT;
 	/* Real-time policies (FIFO 1, RR 2, DEADLINE 6) are above it already. */
 	if (old.policy == 1 || old.policy == 2 || old.policy == 6)
-		return false;
+		return RAISED_NOT;
 	if (old.policy == 0 && old.nice <= BOOST_NICE)
-		return true;
+		return RAISED_BEFORE;
 	if (d->sys->sched_set(tid, &raised) < 0) {
 		/* No right to raise the nice value: at least out of SCHED_IDLE and BATCH. */
 		raised.nice = old.nice;
 		if (old.policy == 0 || d->sys->sched_set(tid, &raised) < 0)
-			return false;
+			return RAISED_NOT;
 	}
 	if (d->sys->nlink(dir, name) < 0 && d->sys->sched_set(tid, &old) < 0)
-		return false;
-	return true;
+		return RAISED_NOT;
+	return RAISED_NOW;
 }
 
-static void boost(struct driver *d, struct victim *v)
+static void count_raised(enum raised how, int *raised, int *now)
+{
+	*raised += how != RAISED_NOT;
+	*now += how == RAISED_NOW;
+}
+
+/* -EALREADY: nobody new. */
+static int boost(struct driver *d, struct victim *v)
 {
 	int dir = d->sys->open_at(v->target->ref.procfd, "task", O_DIRECTORY);
 	char dents[4096];
-	int raised = 0;
+	int raised = 0, now = 0;
 	pid_t tid;
 	ssize_t n;
 
 	if (dir < 0)
-		return;
+		return -EALREADY;
 	/* T first: in SETTLE all wait for its way to the exit stop. */
-	if (v->tid && boost_thread(d, dir, v->tid))
-		raised++;
+	if (v->tid)
+		count_raised(boost_thread(d, dir, v->tid), &raised, &now);
 	n = d->sys->getdents(dir, dents, sizeof(dents));
 	for (size_t off = 0;
 	     n > 0 && raised < MAX_BOOSTED && (tid = procfile_next_pid(dents, (size_t)n, &off));)
-		if (tid != v->tid && boost_thread(d, dir, tid))
-			raised++;
+		if (tid != v->tid)
+			count_raised(boost_thread(d, dir, tid), &raised, &now);
 	d->sys->close(dir);
+	return now ? 0 : -EALREADY;
 }
 
 static int move_to(struct driver *d, int cgroup, const struct proc_ref *ref)
@@ -509,6 +519,7 @@ static void begin(struct driver *d, struct victim *v)
 		    atomic_load(&v->shared->t_state) == T_RUNNING)
 			worker_run(v->tracer, hold_await_stop);
 		/* After a boost the same look goes on. */
+		atomic_store(&v->shared->settled, false);
 		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_settle);
 		break;
 	case PLAN_EXAMINE:
@@ -522,8 +533,7 @@ static void begin(struct driver *d, struct victim *v)
 		set_result(d, v, thaw(d, v));
 		break;
 	case PLAN_BOOST:
-		boost(d, v);
-		set_result(d, v, 0);
+		set_result(d, v, boost(d, v));
 		break;
 	case PLAN_TEST_MM:
 		r->mm = observe_mm(d->sys, &v->fds);
@@ -735,7 +745,8 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 	case PLAN_SETTLE:
 		if (!v->started)
 			return;
-		if (worker_idle(v->looker)) {
+		/* The tracer heeds that it is settled, and guards the reap next. */
+		if (worker_idle(v->looker) && (!v->tracer || worker_idle(v->tracer))) {
 			collect(v);
 			set_result(d, v, v->looker->err);
 		} else if (late) {
@@ -906,7 +917,9 @@ static void advance(struct driver *d, struct victim *v)
 
 		v->ready = false;
 		v->step = plan_kill_next(&v->plan, &v->result);
-		if (d->run->on_step)
+		/* What a boost interrupts goes on after it: told is who was raised. */
+		if (d->run->on_step && v->step.kind != PLAN_BOOST &&
+		    !(was.kind == PLAN_BOOST && v->result.err))
 			d->run->on_step(d->run->arg, &v->target->ref, was.kind, v->result.err,
 					v->result.now_us - d->start_us);
 		if (v->step.kind == PLAN_DONE)

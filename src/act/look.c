@@ -200,7 +200,7 @@ void look_lists(struct worker *w)
 		w->lists.unreadable |= w->err != -ESRCH;
 }
 
-/* T's own list, read once it stands in the exit stop: nothing can change it any more. */
+/* T's own list, read once nothing can change it any more. */
 static void read_held_list(struct worker *w, struct plan_threads *t)
 {
 	switch (observe_list(w->sys, &w->fds, w->tid)) {
@@ -247,17 +247,18 @@ void look_settle(struct worker *w)
 					 &t);
 		if (w->err < 0)
 			return;
-		t.t_stopped = state == T_STOPPED;
-		if (t.t_stopped)
+		t.t_final = state == T_STOPPED ||
+			    (held && deep && observe_off_cpu(w->sys, &w->fds, w->tid));
+		if (t.t_final)
 			read_held_list(w, &t);
 		for (size_t i = 0; i < w->n_sharers; i++)
 			add_sharer_threads(w, &w->sharers[i], deep, &t);
 		w->seen_in_use |= t.in_use > 0;
 		w->settled = plan_settle(&t);
-		if (w->settled != SETTLED_WAIT)
-			return;
-		if (w->sys->pidfd_exited(w->ref.pidfd)) {
+		if (w->settled == SETTLED_WAIT && w->sys->pidfd_exited(w->ref.pidfd))
 			w->settled = SETTLED_GONE;
+		if (w->settled != SETTLED_WAIT) {
+			atomic_store(&w->shared->settled, true);
 			return;
 		}
 		if (atomic_load(&w->stop) || (w->alone && w->sys->now_us() >= w->until_us)) {

@@ -22,6 +22,7 @@ enum reap_state { REAP_RUNNING, REAP_DONE, REAP_FAILED };
 struct shared {
 	_Atomic int t_state;
 	_Atomic int reap_state;
+	_Atomic bool settled; /* the tracer need not wait for T's stop any more */
 	_Atomic int64_t rss_pages; /* last sample, UNKNOWN before */
 	_Atomic int64_t cpu_ticks; /* CPU time of the exiting process */
 };
@@ -111,7 +112,7 @@ void worker_abandon(struct worker *w);
 
 /** Seize w->tid. -ESRCH: it ended or was never ours (the thread must end then). */
 void hold_seize(struct worker *w);
-/** Wait until T is in its exit stop. */
+/** Wait until T is in its exit stop, or need not get there: it is in D state, and settled. */
 void hold_await_stop(struct worker *w);
 /** While the reap runs: sample RSS, let T go when it falls or when the call has returned 0. */
 void hold_guard(struct worker *w);

@@ -205,6 +205,13 @@ static int count_threads(const struct sys *sys, const struct victim_fds *fds)
 	return st.threads;
 }
 
+bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
+{
+	struct stat_facts st;
+
+	return thread_stat(sys, fds, tid, &st) == 0 && st.state != 'R';
+}
+
 static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t tid, bool deep,
 		      struct plan_threads *t)
 {

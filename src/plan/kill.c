@@ -24,6 +24,7 @@
 /* What is left of the exit after this long is starved, not slow; likewise the way to the stop. */
 #define BOOST_EXIT_US (5 * MS)
 #define BOOST_SETTLE_US (2 * MS)
+#define BOOST_MAX_US (100 * MS)
 #define HOLD_TRIES 3
 #define LOOK_TRIES 3
 /* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
@@ -34,6 +35,11 @@
 static int64_t min64(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+static int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 /*
@@ -103,7 +109,7 @@ static struct plan_step await_exit(struct plan_kill *st, int64_t now)
 	if (no_wait(st))
 		until = now;
 	else if (may_boost(st))
-		until = min64(until, now + BOOST_EXIT_US);
+		until = min64(until, now + max64(BOOST_EXIT_US, st->calm_us));
 	return step_until(st, PLAN_AWAIT_EXIT, until);
 }
 
@@ -137,7 +143,7 @@ static struct plan_step settle(struct plan_kill *st, int64_t now)
 	int64_t until = settle_limit(st);
 
 	if (may_boost(st))
-		until = min64(until, now + BOOST_SETTLE_US);
+		until = min64(until, now + max64(BOOST_SETTLE_US, st->calm_us));
 	return step_until(st, PLAN_SETTLE, until);
 }
 
@@ -639,13 +645,13 @@ enum plan_settled plan_settle(const struct plan_threads *t)
 	if (t->gone && !t->t_held)
 		return SETTLED_GONE;
 	/* T's own list: only T itself can hand it over, and it does so when it is let go. */
-	if (t->t_held && t->t_stopped && t->t_unreadable)
+	if (t->t_held && t->t_final && t->t_unreadable)
 		return SETTLED_UNREADABLE;
-	if (t->t_held && t->t_stopped && t->t_in_use)
+	if (t->t_held && t->t_final && t->t_in_use)
 		return SETTLED_LET_GO;
 	if (!t->complete || t->unsettled || t->in_use || t->unreadable)
 		return SETTLED_WAIT;
-	if (t->t_held && !t->t_stopped)
+	if (t->t_held && !t->t_final)
 		return SETTLED_WAIT;
 	return SETTLED_REAP;
 }
@@ -910,6 +916,13 @@ static struct plan_step after_pause(struct plan_kill *st, const struct plan_resu
 	return reap(st);
 }
 
+/* Who was raised and does not end (D state) is not helped by raising him again. */
+static struct plan_step after_boost(struct plan_kill *st, const struct plan_result *r)
+{
+	st->calm_us = r->err ? min64(max64(st->calm_us * 2, BOOST_EXIT_US), BOOST_MAX_US) : 0;
+	return st->then == PLAN_SETTLE ? settle(st, r->now_us) : await_exit(st, r->now_us);
+}
+
 struct plan_step plan_kill_start(struct plan_kill *st, int64_t now_us)
 {
 	st->deadline_us = st->cfg.opt.timeout_us > 0 ? now_us + st->cfg.opt.timeout_us : FOREVER;
@@ -956,7 +969,7 @@ struct plan_step plan_kill_next(struct plan_kill *st, const struct plan_result *
 	case PLAN_RELEASE:
 		return release_then(st, r->now_us, st->then);
 	case PLAN_BOOST:
-		return st->then == PLAN_SETTLE ? settle(st, r->now_us) : await_exit(st, r->now_us);
+		return after_boost(st, r);
 	case PLAN_AWAIT_EXIT:
 		return after_exit(st, r);
 	case PLAN_TEST_MM:

@@ -175,6 +175,9 @@ static void say_next_of_reaped(struct sentence *s, const struct status_row *row)
 		sentence_say(s, "mmreap kill --thaw %d lets it exit", row->id.pid);
 	else if (row->blocker == BLOCKER_TRACER)
 		sentence_say(s, "it exits when its tracer, %d, lets it go", row->tracer);
+	else if (row->blocker == BLOCKER_WAIT)
+		sentence_say(s, "its memory is back; it exits when what it waits for answers: a "
+				"disk, a server, a frozen file system");
 	else
 		sentence_say(s, "wait: its memory is back, its exit takes a moment");
 }

@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 
 #include "robust.h"
 
@@ -68,6 +69,8 @@ enum option_id {
 	OPT_NICE,
 	OPT_RESPAWN,
 	OPT_IO_URING,
+	OPT_PINNED_MIB,
+	OPT_STUCK,
 	OPT_LINGER,
 	OPT_HELP,
 };
@@ -75,7 +78,8 @@ enum option_id {
 enum role { ROLE_NONE, ROLE_LEADER, ROLE_THREAD };
 
 static struct {
-	long mib, shmem_mib, memfd_mib, hugetlb_mib;
+	long mib, shmem_mib, memfd_mib, hugetlb_mib, pinned_mib;
+	const char *stuck;
 	bool thp, mlock;
 	long threads, busy, churn;
 	const char *shm;
@@ -141,6 +145,8 @@ static const struct option options[] = {
 	{ "nice", required_argument, NULL, OPT_NICE },
 	{ "respawn", required_argument, NULL, OPT_RESPAWN },
 	{ "io-uring", no_argument, NULL, OPT_IO_URING },
+	{ "pinned-mib", required_argument, NULL, OPT_PINNED_MIB },
+	{ "stuck", required_argument, NULL, OPT_STUCK },
 	{ "linger", no_argument, NULL, OPT_LINGER },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 }
@@ -177,7 +183,9 @@ static const char usage[] =
 	"  --uid UID              real, effective, saved; gid likewise\n"
 	"  --sched idle|batch|fifo|other  --nice N   of all threads\n"
 	"  --respawn N            N processes that start each other anew; lines \"member PID\"\n"
-	"  --io-uring             a ring with a kernel thread (SQPOLL)\n";
+	"  --io-uring             a ring with a kernel thread (SQPOLL)\n"
+	"  --pinned-mib N         fixed buffers of a ring that a child keeps open; line \"child PID\"\n"
+	"  --stuck FILE           a thread in D state: it writes to FILE, on a frozen file system\n";
 
 static pid_t self;
 static int report_fd = STDOUT_FILENO; /* pidns: a pipe to the outer process */
@@ -190,6 +198,8 @@ static int started;	  /* threads that have reached their place */
 static bool robust_owned; /* own-robust thread: it has the mutex */
 static pid_t *tids;
 static int tid_count;
+static pid_t stuck_tid;
+static int ring_fd = -1;
 
 /* ---- report ---------------------------------------------------------------------------------- */
 
@@ -496,6 +506,32 @@ static void *exec_thread(void *arg)
 	die("exec: %s", strerror(errno));
 }
 
+/* A writer waits in D for the thaw (fs/super.c: sb_start_write()), and no signal reaches it. */
+_Noreturn static void *stuck_thread(void *arg)
+{
+	int fd = open(want.stuck, O_WRONLY);
+
+	(void)arg;
+	if (fd < 0)
+		die("%s: %s", want.stuck, strerror(errno));
+	__atomic_store_n(&stuck_tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	if (write(fd, "x", 1) < 0)
+		die("%s: %s", want.stuck, strerror(errno));
+	die("%s: its file system is not frozen", want.stuck);
+}
+
+static void start_stuck_thread(void)
+{
+	pid_t tid;
+
+	if (!want.stuck)
+		return;
+	start_thread(stuck_thread, NULL);
+	while (!(tid = __atomic_load_n(&stuck_tid, __ATOMIC_ACQUIRE)))
+		sleep_us(100);
+	wait_task_state(self, tid, "D");
+}
+
 static void start_threads(void)
 {
 	int wanted = 0;
@@ -533,6 +569,7 @@ static void start_threads(void)
 	/* In a PID namespace of our own the numbers do not fit the /proc that is mounted. */
 	for (int i = 0; i < tid_count && !want.pidns; i++)
 		wait_task_state(self, tids[i], "S");
+	start_stuck_thread();
 }
 
 /* ---- robust list on a page that blocks its reader -------------------------------------------- */
@@ -769,6 +806,40 @@ static void start_ring_buffer(void)
 		die("io_uring_setup: %s", strerror(errno));
 }
 
+/*
+ * The ring belongs to whoever has it open. Its keeper is forked before the memory is there: what
+ * stays is what the ring has pinned (io_uring/rsrc.c), no page that the child maps.
+ */
+static void start_ring_keeper(void)
+{
+	struct io_uring_params params = { 0 };
+	pid_t pid;
+
+	if (!want.pinned_mib)
+		return;
+	demand_reader();
+	ring_fd = (int)syscall(SYS_io_uring_setup, 4, &params);
+	if (ring_fd < 0)
+		die("io_uring_setup: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (pid == 0)
+		linger();
+	report_add("child", pid);
+}
+
+static void pin_memory(void)
+{
+	struct iovec buffer = { .iov_len = (size_t)want.pinned_mib * MIB };
+
+	if (!want.pinned_mib)
+		return;
+	buffer.iov_base = get_memory(want.pinned_mib, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (syscall(SYS_io_uring_register, ring_fd, IORING_REGISTER_BUFFERS, &buffer, 1) < 0)
+		die("io_uring_register: %s", strerror(errno));
+}
+
 /* ---- targets that are children of ours ------------------------------------------------------- */
 
 __attribute__((noreturn)) static void keep_zombie(void)
@@ -957,6 +1028,12 @@ static void take_option(enum option_id id)
 	case OPT_RESPAWN:
 		want.respawn = number_arg(optarg);
 		break;
+	case OPT_PINNED_MIB:
+		want.pinned_mib = number_arg(optarg);
+		break;
+	case OPT_STUCK:
+		want.stuck = optarg;
+		break;
 	case OPT_IO_URING:
 		want.io_uring = true;
 		break;
@@ -1014,11 +1091,13 @@ int main(int argc, char **argv)
 	if (want.uffd_robust)
 		uffd_robust();
 	start_ring_buffer();
+	start_ring_keeper();
 	set_identity();
 	die_with_parent(parent);
 	start_companion();
 	set_signals();
 	make_memory();
+	pin_memory();
 	set_scheduling();
 	start_threads();
 	start_sharers();

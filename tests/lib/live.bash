@@ -16,6 +16,7 @@ MY_PID=$BASHPID
 . "$LIB/needs.bash"
 . "$LIB/victims.bash"
 . "$LIB/cgroups.bash"
+. "$LIB/frozenfs.bash"
 . "$LIB/mmreap.bash"
 
 AT_END=()

@@ -77,6 +77,20 @@ need_smp() {
 	}
 }
 
+# hugetlb_reserve MIB: more huge pages, until the test ends
+hugetlb_reserve() {
+	local nr=/proc/sys/vm/nr_hugepages before
+
+	before=$(<"$nr")
+	at_end "echo $before >$nr"
+	echo $((before + $1 / 2)) >"$nr"
+	(($(<"$nr") == before + $1 / 2))
+}
+
+need_hugetlb() {
+	grep -qx 'Hugepagesize: *2048 kB' /proc/meminfo && [ -w /proc/sys/vm/nr_hugepages ]
+}
+
 # For what compares times: most of the machine's CPU time was idle over half a second.
 need_idle() {
 	local before after busy

@@ -54,6 +54,38 @@ freed_or_reaped() {
 	all_of status 0
 }
 
+# It never gets to the exit stop; what it waits for does not concern its memory.
+in_d_state() {
+	requires root mrelease ptrace fsfreeze
+	frozenfs_make
+	start_victim --mib 64 --stuck "$FROZEN" "$@"
+	kill_json --timeout 2 "$VICTIM"
+	expect_status 3
+	expect outcome pending exited false errno null robust none
+	(($(json_row 0 | jq .unmapped) >= 64 << 20))
+	[[ $output == *"not exited (waits in "*rwsem* ]]
+	# Once more: there is nothing left to take, and no other reason is made up.
+	kill_json --timeout 1 "$VICTIM"
+	expect_status 3
+	expect outcome pending exited false errno null
+	[[ $output == *"not exited (waits in "*rwsem* ]]
+	[ "$(sed -n 's/^TracerPid:\t//p' "/proc/$VICTIM/task"/*/status | sort -u)" = 0 ]
+	# Told by the steps: who was raised, not how often that was tried.
+	mmreap kill -v --timeout 1 "$VICTIM"
+	expect_status 3
+	((${#stderr_lines[@]} <= 15))
+	frozenfs_thaw
+	until_true 10 is_gone "$VICTIM"
+}
+
+@test "state: one thread in D state, others asleep" {
+	in_d_state --threads 2
+}
+
+@test "state: the only thread in D state" {
+	in_d_state --dead-leader
+}
+
 @test "state: dead leader, living threads" {
 	requires mrelease ptrace
 	start_victim --mib 64 --dead-leader --threads 3

@@ -171,6 +171,55 @@ end_victim() {
 	[[ "$(of timeout blocker)" == "core dump"* ]]
 }
 
+@test "watch: a thread in D state is named, with where it waits" {
+	requires root fsfreeze
+	frozenfs_make
+	start_victim --mib 16 --threads 2 --stuck "$FROZEN"
+	watch_start --timeout 1 "$VICTIM"
+	end_victim
+	watch_end 3
+	[[ "$(events)" != *exited* ]]
+	[ "$(of timeout phase)" = dying ]
+	[ "$(of timeout blocker)" = "uninterruptible wait in percpu_rwsem_wait" ]
+	frozenfs_thaw
+	until_true 10 is_gone "$VICTIM"
+}
+
+# pinned_pages: those that somebody holds by pin_user_pages(), system-wide
+pinned_pages() {
+	awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 }
+		END { print n }' /proc/vmstat
+}
+
+is_unpinned() {
+	(($(pinned_pages) < $1))
+}
+
+@test "watch: what a ring has pinned is said to stay, and stays" {
+	requires root io-uring
+	local before
+
+	before=$(pinned_pages)
+	start_victim --pinned-mib 64
+	watch_start "$VICTIM"
+	end_victim
+	watch_end 0
+	[[ "$(of reaped message)" == *"64.0 MiB was pinned (io_uring, RDMA, a driver): it stays as long as that is open"* ]]
+	(($(pinned_pages) - before >= 64 * 256))
+	kill -KILL "${OTHERS[0]}"
+	until_true 10 is_unpinned $((before + 64 * 256))
+}
+
+@test "watch: huge pages are named apart" {
+	requires root hugetlb
+	hugetlb_reserve 16
+	start_victim --mib 8 --hugetlb-mib 16
+	watch_start "$VICTIM"
+	end_victim
+	watch_end 0
+	[[ "$(of reaped message)" == *"16.0 MiB was huge pages (hugetlb)"* ]]
+}
+
 @test "watch: shared memory is said to be no part of it" {
 	start_victim --mib 8 --memfd-mib 64
 	watch_start "$VICTIM"

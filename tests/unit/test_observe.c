@@ -826,7 +826,7 @@ static void test_threads(void)
 		is_int(observe_threads(&fake_sys, &fds, rows[i].t, !rows[i].shallow, dents, &got),
 		       0, "%s", rows[i].name);
 		same = got.complete == rows[i].want.complete && got.gone == rows[i].want.gone &&
-		       got.t_held == rows[i].want.t_held && !got.t_stopped && !got.t_in_use &&
+		       got.t_held == rows[i].want.t_held && !got.t_final && !got.t_in_use &&
 		       !got.t_unreadable;
 		/* What an incomplete listing counted proves nothing. */
 		if (got.complete)

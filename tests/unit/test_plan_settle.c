@@ -23,27 +23,27 @@ static void test_rows(void)
 	} rows[] = {
 		/* clang-format off */
 		{ "T stands in the exit stop, all others are clean",
-		  { .complete = true, .t_held = true, .t_stopped = true }, SETTLED_REAP },
+		  { .complete = true, .t_held = true, .t_final = true }, SETTLED_REAP },
 		{ "T is not there yet", { .complete = true, .t_held = true }, SETTLED_WAIT },
 		{ "T's list seems in use, but T can still change it",
 		  { .complete = true, .t_held = true, .t_in_use = true }, SETTLED_WAIT },
 		{ "T owns a lock: only T can hand it over",
-		  { .complete = true, .t_held = true, .t_stopped = true, .t_in_use = true },
+		  { .complete = true, .t_held = true, .t_final = true, .t_in_use = true },
 		  SETTLED_LET_GO },
 		{ "T owns a lock: no need to wait for the others",
-		  { .t_held = true, .t_stopped = true, .t_in_use = true, .unsettled = 9 },
+		  { .t_held = true, .t_final = true, .t_in_use = true, .unsettled = 9 },
 		  SETTLED_LET_GO },
 		{ "T's list cannot be read",
-		  { .complete = true, .t_held = true, .t_stopped = true, .t_unreadable = true },
+		  { .complete = true, .t_held = true, .t_final = true, .t_unreadable = true },
 		  SETTLED_UNREADABLE },
 		{ "a thread may have been skipped by readdir",
-		  { .t_held = true, .t_stopped = true }, SETTLED_WAIT },
+		  { .t_held = true, .t_final = true }, SETTLED_WAIT },
 		{ "a thread still runs",
-		  { .complete = true, .unsettled = 1, .t_held = true, .t_stopped = true }, SETTLED_WAIT },
+		  { .complete = true, .unsettled = 1, .t_held = true, .t_final = true }, SETTLED_WAIT },
 		{ "a thread has not handed over yet",
-		  { .complete = true, .in_use = 1, .t_held = true, .t_stopped = true }, SETTLED_WAIT },
+		  { .complete = true, .in_use = 1, .t_held = true, .t_final = true }, SETTLED_WAIT },
 		{ "a thread's list cannot be read: wait until it is gone",
-		  { .complete = true, .unreadable = 1, .t_held = true, .t_stopped = true },
+		  { .complete = true, .unreadable = 1, .t_held = true, .t_final = true },
 		  SETTLED_WAIT },
 		{ "nobody is held, all are clean", { .complete = true }, SETTLED_REAP },
 		{ "nobody is held, one runs", { .complete = true, .unsettled = 1 }, SETTLED_WAIT },
@@ -66,7 +66,7 @@ static bool others_are_final(const struct plan_threads *t)
 
 static bool is_allowed(const struct plan_threads *t, enum plan_settled verdict)
 {
-	bool t_is_final = t->t_held && t->t_stopped;
+	bool t_is_final = t->t_held && t->t_final;
 	bool t_is_clean = t_is_final && !t->t_in_use && !t->t_unreadable;
 	bool all_gone = t->gone && !t->t_held;
 
@@ -95,7 +95,7 @@ static void test_all(void)
 		struct plan_threads t = { .complete = bits & 1,
 					  .gone = bits & 2,
 					  .t_held = bits & 4,
-					  .t_stopped = bits & 8,
+					  .t_final = bits & 8,
 					  .t_in_use = bits & 16,
 					  .t_unreadable = bits & 32,
 					  .unsettled = bits & 64 ? 2 : 0,

@@ -354,6 +354,10 @@ static void test_next(void)
 		{ "reaped in its exit stop",
 		  { .phase = PHASE_REAPED, .blocker = BLOCKER_TRACER, .tracer = 7 },
 		  "it exits when its tracer, 7, lets it go" },
+		{ "reaped in D state",
+		  { .phase = PHASE_REAPED, .blocker = BLOCKER_WAIT },
+		  "its memory is back; it exits when what it waits for answers: a disk, a server, a "
+		  "frozen file system" },
 		{ "reaped",
 		  { .phase = PHASE_REAPED },
 		  "wait: its memory is back, its exit takes a moment" },
