@@ -40,15 +40,18 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
 LOCALEDIR ?= $(DATADIR)/locale
 PKG_CONFIG ?= pkg-config
+READELF ?= readelf
 SAN ?=
 WERROR ?= 0
 # auto, yes, no: the optional kernel-side part
 BPF ?= auto
+# 1: one file that needs no library, for rescue
+STATIC ?=
 
 VERSION := $(shell cat VERSION)
 comma := ,
 BUILD := build
-B := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+B := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))$(if $(STATIC),/static)
 BIN := $(B)/mmreap
 LIB := $(B)/libmmreap.a
 # Helpers make the world of the tests and are never sanitized: one copy for all builds.
@@ -57,11 +60,18 @@ RESULTS := $(B)/results
 
 # ---- what there is --------------------------------------------------------------------------
 BPF_USED := no
+ifeq ($(STATIC),)
 -include src/bpf/bpf.mk
+else
+BPF_CPPFLAGS = -DMMREAP_PARTS='"none"'
+endif
 
-# The one list of sources. Optional parts are chosen as files, never by #ifdef.
+# The one list of sources. Optional parts are chosen as files, never by #ifdef: NAME_late.c takes a
+# library when it is needed, NAME_bpf.c the kernel's view, NAME_none.c does without.
 SRC := $(sort $(patsubst ./%,%,$(shell find src -name '*.c' -not -path 'src/bpf/*' 2>/dev/null)))
-SRC := $(filter-out $(if $(filter yes,$(BPF_USED)),%_none.c,%_bpf.c),$(SRC))
+ABSENT := $(if $(STATIC),%_late.c,$(filter-out %/kernelview_none.c,$(filter %_none.c,$(SRC))))
+ABSENT += $(if $(filter yes,$(BPF_USED)),%/kernelview_none.c,%_bpf.c)
+SRC := $(filter-out $(ABSENT),$(SRC))
 OBJ := $(SRC:src/%.c=$(B)/obj/%.o)
 LIB_OBJ := $(filter-out $(B)/obj/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -70,9 +80,14 @@ HELPERS := $(patsubst tests/helpers/%.c,$(H)/%,$(sort $(wildcard tests/helpers/*
 HELPERS_SO := $(patsubst tests/helpers/preload/%.c,$(H)/%.so,$(sort $(wildcard tests/helpers/preload/*.c)))
 HELPERS_M32 := $(patsubst tests/helpers/m32/%.c,$(H)/%,$(sort $(wildcard tests/helpers/m32/*.c)))
 
-# pkg-config name : Debian package
-PACKAGES := popt:libpopt-dev libproc2:libproc2-dev mount:libmount-dev smartcols:libsmartcols-dev
+# pkg-config name : Debian package. Those of the second line are loaded late (late.h), not linked.
+PACKAGES := popt:libpopt-dev
+LATE_PACKAGES := libproc2:libproc2-dev mount:libmount-dev smartcols:libsmartcols-dev
 ifneq ($(filter-out help clean deps dist uninstall,$(GOALS)),)
+ifeq ($(STATIC),)
+PACKAGES += $(LATE_PACKAGES)
+LATE := $(foreach p,$(LATE_PACKAGES),$(firstword $(subst :, ,$(p))))
+endif
 MODULES := $(foreach p,$(PACKAGES),$(firstword $(subst :, ,$(p))))
 MISSING := $(shell command -v $(firstword $(CC)) >/dev/null || echo $(firstword $(CC)))
 ifeq ($(shell command -v $(PKG_CONFIG)),)
@@ -83,7 +98,7 @@ MISSING += $(foreach p,$(PACKAGES),$(shell \
 endif
 ifeq ($(strip $(MISSING)),)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(MODULES))
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(MODULES))
+PKG_LIBS := $(shell $(PKG_CONFIG) $(if $(STATIC),--static) --libs $(filter-out $(LATE),$(MODULES)))
 
 # One trial for the whole set: a compiler or machine that lacks a part gets the common ground.
 HARDEN_ALL := -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fcf-protection
@@ -106,11 +121,11 @@ WARN += -Werror
 endif
 SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-ALL_CPPFLAGS = -Iinclude -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+ALL_CPPFLAGS = -Iinclude -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DMMREAP_VERSION='"$(VERSION)"' -DMMREAP_LOCALEDIR='"$(LOCALEDIR)"' $(PKG_CFLAGS) $(BPF_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -pthread -fPIE $(WARN) $(HARDEN) $(CFLAGS) $(SAN_FLAGS)
-ALL_LDFLAGS = -pthread -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
-	$(SAN_FLAGS) $(LDFLAGS)
+ALL_LDFLAGS = -pthread $(if $(STATIC),-static-pie,-pie) -Wl,--as-needed -Wl,-z,relro -Wl,-z,now \
+	-Wl,-z,noexecstack $(SAN_FLAGS) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) $(BPF_LIBS) $(LDLIBS)
 HELPER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -g -O2 $(WARN)
 
@@ -134,6 +149,22 @@ $(B)/flags: FORCE | packages
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_TEXT))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# The names that the linker would write into the command.
+SONAMES := $(B)/gen/late/sonames.h
+$(SONAMES): $(B)/flags
+	@mkdir -p $(@D)
+	@for lib in $(LATE); do \
+		name=$${lib#lib}; \
+		echo 'int main(void) { return 0; }' | $(CC) $(LDFLAGS) -x c -o $@.probe - \
+			-Wl,--no-as-needed $$($(PKG_CONFIG) --libs $$lib) || exit 1; \
+		soname=$$($(READELF) -d $@.probe | sed -n "s/.*(NEEDED).*\\[\\(lib$$name\\.so.*\\)\\]/\\1/p"); \
+		[ -n "$$soname" ] || { echo "lib$$name has no soname" >&2; exit 1; }; \
+		echo "#define LATE_SONAME_$$(echo $$name | tr a-z A-Z) \"$$soname\""; \
+	done >$@.new
+	@rm -f $@.probe && mv $@.new $@
+$(filter %_late.o,$(OBJ)): $(SONAMES)
+check-static: | $(SONAMES)
 
 $(B)/obj/%.o: src/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -264,7 +295,7 @@ help: ## this list
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | expand -t 18
 	@echo
-	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR BPF=auto|yes|no WERROR=1'
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR BPF=auto|yes|no STATIC=1 WERROR=1'
 	@echo '           SAN=address,undefined or SAN=thread (own build directory)'
 
 -include tests/vm/vm.mk

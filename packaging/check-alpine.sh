@@ -21,6 +21,9 @@ same 'APKBUILD: manuals and completions are packages of their own' \
 	'mmreap-doc mmreap-bash-completion mmreap-zsh-completion mmreap-fish-completion' \
 	"$(field subpackages)"
 
+same 'APKBUILD: what is loaded late is named' "$(field depends | tr ' ' '\n')" \
+	"$(sed -n 's/^LATE_PACKAGES := //p' "$TOP/Makefile" | tr ' ' '\n' | sed 's/:.*//; s/^\(lib\)*/lib/' | sort)"
+
 # ---- musl -----------------------------------------------------------------------------------
 if ! command -v musl-gcc >/dev/null; then
 	lacks 'musl, musl-gcc' packages

@@ -36,6 +36,14 @@ same 'files' "$({
 	echo /usr/share/lintian/overrides/mmreap
 } | sort)" "$(files "$scratch/root")"
 
+# dpkg-shlibdeps does not see what is loaded late; the note says it.
+named=$(dpkg-deb -f "$scratch"/1/mmreap_*.deb Depends Recommends Suggests | tr -d ',')
+none 'what is loaded late is named in the control file' "$(
+	late_sonames "$scratch/root/usr/bin/mmreap" | while read -r soname; do
+		owner=$(dpkg-query -S "*/$soname" 2>/dev/null | sed 's/:.*//' | sort -u)
+		grep -qw -- "${owner:-?}" <<<"$named" || echo "$soname: ${owner:-no package has it}"
+	done)"
+
 # overlay SUITE: on an overlay of this system, so that what is installed stays there
 overlay() {
 	unshare --mount bash -s "$scratch" "$1" <<'END'

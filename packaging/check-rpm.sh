@@ -27,5 +27,9 @@ same 'files' "$({
 	echo /usr/share/licenses/mmreap/COPYING
 } | sort)" "$(rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$package" | sed -n 's/^-[^ ]* //p' |
 	sed -E '/\.build-id/d; s|^(/usr/share/(doc\|licenses)/mmreap)-[^/]*|\1|; s|(/man/.*)\.gz$|\1|' | sort)"
+mkdir "$scratch/root"
+(cd "$scratch/root" && rpm2cpio "$package" | cpio -idm --quiet)
+same 'what is loaded late is recommended' "$(late_sonames "$scratch/root/usr/bin/mmreap" | sort)" \
+	"$(rpm -qp --recommends --suggests "$package" | sed 's/()(64bit)$//' | sort)"
 try 'rpmlint' rpmlint --config "$HERE/rpm/rpmlint.toml" "$HERE/rpm/mmreap.spec" "$package" "$top"/SRPMS/*.rpm
 done_checking

@@ -36,6 +36,11 @@ installed() {
 	) | sort
 }
 
+# late_sonames PROGRAM: the libraries that it loads when it needs them, from its note
+late_sonames() {
+	readelf -p .note.dlopen "$1" | grep -o '"soname":\["[^"]*"\]' | cut -d'"' -f4
+}
+
 # files DIR: what is there, besides directories
 files() {
 	(cd "$1" && find . ! -type d | sed 's/^\.//' | sort)

@@ -437,6 +437,7 @@ struct probe_facts {
 	int64_t reap_us;
 	int64_t rss_before_bytes, rss_after_bytes;
 	bool exited;
+	int mounts_err; /* then hidepid, subset_pid, hides, cgroups and freezers are not known */
 	unsigned int hidepid; /* as mounted */
 	bool subset_pid, hides, proc_is_ours;
 	bool initial_pid_ns, initial_user_ns;

@@ -42,11 +42,19 @@ struct mounts {
 	bool subset_pid;
 };
 
-/** mounts_load - Read the mount table. 0, -ENOMEM, or a negative errno; @ret may be freed anyway. */
+/**
+ * mounts_load - Read the mount table.
+ * 0, -ENOMEM, -ELIBACC (libmount cannot be loaded), -EOPNOTSUPP (left out of this build), or another
+ * negative errno; @ret may be freed anyway.
+ */
 int mounts_load(struct mounts *ret);
 
 /** mounts_load_file - The same from a file in the format of mountinfo */
 int mounts_load_file(const char *path, struct mounts *ret);
+
+/** mounts_add - Take one line of the table; what is not known is NULL. 0 or -ENOMEM. */
+int mounts_add(struct mounts *m, const char *type, const char *root, const char *dir,
+	       const char *options);
 
 /** mounts_free - Free what @m owns; for _cleanup_() */
 void mounts_free(struct mounts *m);

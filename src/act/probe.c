@@ -153,7 +153,8 @@ static void look_around(const struct sys *sys, struct probe_facts *f)
 	if (sys->read_file(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", text, sizeof(text)) > 0)
 		f->yama = strtol(text, NULL, 10);
 	f->kernelview_err = kernelview_check();
-	if (mounts_load(&mounts) == 0) {
+	f->mounts_err = mounts_load(&mounts);
+	if (f->mounts_err == 0) {
 		observe_blind(&caller, caller_in_group(mounts.hidepid_gid), &mounts, &blind);
 		f->hides = blind.hidepid;
 		f->hidepid = mounts.hidepid;

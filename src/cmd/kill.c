@@ -402,8 +402,13 @@ static int run_story(struct story *s)
 
 	if (selection_open(&sys_linux, &s->self, &s->req.targets, &s->selection, &s->error) < 0)
 		return selection_say(&s->error, json);
-	if (s->req.opt.thaw && s->selection.mounts.n_cgroups == 0)
-		mounts_load(&s->selection.mounts);
+	if (s->req.opt.thaw && s->selection.mounts.n_cgroups == 0) {
+		err = mounts_load(&s->selection.mounts);
+		if (err < 0) {
+			selection_no_mounts(err, &s->error);
+			return selection_say(&s->error, json);
+		}
+	}
 	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
 	s->interrupt_fd = catch_signals(s);
 	run.interrupt_fd = s->interrupt_fd;

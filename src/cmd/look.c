@@ -29,6 +29,7 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 	struct selection_error error;
 	struct caller caller;
 	pid_t zombie;
+	int err;
 
 	*ret = (struct look){ .self.proc_fd = -1 };
 	caller_load(&caller);
@@ -36,8 +37,11 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 		return report_error(json, STATUS_FAILURE,
 				    "/proc is not a procfs of this PID namespace: nothing can be "
 				    "told from it; mount one");
-	if (mounts_load(&ret->mounts) < 0)
-		return report_error(json, STATUS_FAILURE, "the mount table cannot be read");
+	err = mounts_load(&ret->mounts);
+	if (err < 0) {
+		selection_no_mounts(err, &error);
+		return selection_say(&error, json);
+	}
 	observe_blind(&caller, caller_in_group(ret->mounts.hidepid_gid), &ret->mounts, &ret->blind);
 	raise_file_limit();
 	if (selection_open(&sys_linux, &ret->self, list, &ret->selection, &error) < 0 ||

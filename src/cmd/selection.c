@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mmreap/late.h>
 #include <mmreap/report.h>
 
 #include "selection.h"
@@ -73,6 +74,21 @@ static int add_comm(struct selection *s, const char *comm, struct selection_erro
 	return err;
 }
 
+int selection_no_mounts(int err, struct selection_error *ret_error)
+{
+	if (err == -ELIBACC)
+		return fail(ret_error, STATUS_UNSUPPORTED,
+			    "the mount table cannot be read: %s cannot be loaded; install that "
+			    "library, or name processes by PID to `mmreap kill`",
+			    late_missing());
+	if (err == -EOPNOTSUPP)
+		return fail(ret_error, STATUS_UNSUPPORTED,
+			    "this build does not read the mount table; name processes by PID to "
+			    "`mmreap kill`");
+	errno = -err;
+	return fail(ret_error, STATUS_FAILURE, "cannot read the mount table: %m");
+}
+
 static int add_cgroup(struct selection *s, const char *path, struct selection_error *e)
 {
 	struct cgroup_ref *cgroups, cg;
@@ -80,10 +96,8 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 
 	if (s->mounts.n_cgroups == 0) {
 		err = mounts_load(&s->mounts);
-		if (err < 0) {
-			errno = -err;
-			return fail(e, STATUS_FAILURE, "cannot read the mount table: %m");
-		}
+		if (err < 0)
+			return selection_no_mounts(err, e);
 	}
 	err = cgroup_find(s->sys, &s->mounts, path, &cg);
 	if (err == -EISDIR)

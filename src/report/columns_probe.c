@@ -180,12 +180,26 @@ static void say_kernelview(const struct probe_facts *f, struct probe_row *row)
 		TELL(how, "loading it gave %s", error_name(f->kernelview_err));
 }
 
+/* Nothing is concluded from a table that could not be read. */
+static bool has_no_mounts(const struct probe_facts *f, struct probe_row *row)
+{
+	if (f->mounts_err == 0)
+		return false;
+	STATE("unknown");
+	TELL(consequence, "only PIDs can name targets, and nothing can be thawed");
+	TELL(how, "reading the mount table gave %s", error_name(f->mounts_err));
+	return true;
+}
+
 static void say_proc(const struct probe_facts *f, struct probe_row *row)
 {
 	TELL(how, "mount options of /proc, and /proc/self");
 	if (!f->proc_is_ours) {
 		STATE("foreign");
 		TELL(consequence, "/proc shows another PID namespace: mount it anew");
+	} else if (f->mounts_err) {
+		STATE("unknown");
+		TELL(consequence, "whether it hides processes is not known");
 	} else if (f->hides) {
 		STATE("hidepid=%u", f->hidepid);
 		TELL(consequence, "processes of other users are not seen");
@@ -215,6 +229,8 @@ static void say_namespaces(const struct probe_facts *f, struct probe_row *row)
 
 static void say_cgroups(const struct probe_facts *f, struct probe_row *row)
 {
+	if (has_no_mounts(f, row))
+		return;
 	STATE("%s", f->cgroup2 && f->memory_v1	    ? "v2, v1"
 		    : f->cgroup2		    ? "v2"
 		    : f->memory_v1 || f->freezer_v1 ? "v1"
@@ -227,6 +243,8 @@ static void say_cgroups(const struct probe_facts *f, struct probe_row *row)
 
 static void say_freezer(const struct probe_facts *f, struct probe_row *row)
 {
+	if (has_no_mounts(f, row))
+		return;
 	STATE("%s%s%s", f->freezer_v1 ? "v1" : "", f->freezer_v1 && f->freezer_v2 == 1 ? ", " : "",
 	      f->freezer_v2 == 1 ? "v2"
 	      : f->freezer_v1	 ? ""

@@ -22,7 +22,7 @@ const char *text_errno(int err)
 		NAME(ETIME),	  NAME(EPROTO),	    NAME(EOVERFLOW), NAME(EILSEQ),
 		NAME(EUSERS),	  NAME(EOPNOTSUPP), NAME(ENOBUFS),   NAME(ETIMEDOUT),
 		NAME(EALREADY),	  NAME(ESTALE),	    NAME(EDQUOT),    NAME(ECANCELED),
-		NAME(EOWNERDEAD), NAME(EREMOTE),
+		NAME(EOWNERDEAD), NAME(EREMOTE),    NAME(ELIBACC),
 	};
 
 	return err > 0 && (size_t)err < sizeof(names) / sizeof(names[0]) ? names[err] : NULL;

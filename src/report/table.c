@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* Rows as a table for people or raw for scripts, through libsmartcols. */
+/* Rows as JSON, raw for scripts, or as a table for people, which libsmartcols lays out. */
 
 #include "json.h"
+#include "table.h"
 #include <ctype.h>
 #include <errno.h>
-#include <libsmartcols.h>
-#include <mmreap/cleanup.h>
-#include <mmreap/report.h>
+#include <mmreap/late.h>
+#include <stdlib.h>
 #include <string.h>
-
-static void unref_table(struct libscols_table **tb)
-{
-	scols_unref_table(*tb); /* takes NULL */
-}
 
 /* "4712 java,4800 java" */
 static char *procs_text(const struct cell *cell)
@@ -44,11 +39,7 @@ static void size_text(int64_t n_bytes, char *ret, size_t size)
 	ret[blank + 1] = '\0';
 }
 
-/*
- * NULL: out of memory; what is not known is an empty string. Control characters are escaped by
- * libsmartcols.
- */
-static char *cell_text(const struct column *column, const struct cell *cell, bool bytes)
+char *table_cell_text(const struct column *column, const struct cell *cell, bool bytes)
 {
 	char text[64];
 
@@ -78,41 +69,56 @@ static char *cell_text(const struct column *column, const struct cell *cell, boo
 	return strdup(text);
 }
 
-static int add_headings(struct libscols_table *tb, const struct row_table *table,
-			const struct column_list *columns)
+void table_heading(const struct column *column, char *ret, size_t size)
 {
-	for (size_t i = 0; i < columns->n; i++) {
-		const struct column *column = &table->columns[columns->id[i]];
-		bool left = column->type == CELL_TEXT || column->type == CELL_PROCS;
-		char name[32] = "";
+	size_t i;
 
-		for (size_t j = 0; j < sizeof(name) - 1 && column->name[j]; j++)
-			name[j] = (char)toupper((unsigned char)column->name[j]);
-		if (!scols_table_new_column(tb, name, 0, left ? 0 : SCOLS_FL_RIGHT))
-			return -ENOMEM;
-	}
-	return 0;
+	for (i = 0; i < size - 1 && column->name[i]; i++)
+		ret[i] = (char)toupper((unsigned char)column->name[i]);
+	ret[i] = '\0';
 }
 
-static int add_row(struct libscols_table *tb, const struct row_table *table,
-		   const struct column_list *columns, const struct output_options *out,
-		   const void *row)
+/* One word, whatever is in it: that is what --raw of util-linux does. */
+static void print_word(FILE *f, const char *text, bool first)
 {
-	struct libscols_line *line = scols_table_new_line(tb, NULL);
+	if (!first)
+		putc(' ', f);
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
 
-	if (!line)
-		return -ENOMEM;
-	for (size_t i = 0; i < columns->n; i++) {
-		/* --raw is for scripts, as JSON is. */
-		struct cell cell = { .words = out->raw ? NULL : &words_local };
-		char *text;
+		if (isascii(byte) && isgraph(byte) && byte != '\\')
+			putc(byte, f);
+		else
+			fprintf(f, "\\x%02x", byte);
+	}
+}
 
-		table->get(row, columns->id[i], &cell);
-		text = cell_text(&table->columns[columns->id[i]], &cell, out->bytes);
-		if (!text || scols_line_refer_data(line, i, text)) {
+static int print_raw(FILE *f, const struct row_table *table, const struct output_options *out,
+		     const struct column_list *columns, const void *rows, size_t n_rows,
+		     size_t row_size)
+{
+	for (size_t i = 0; !out->noheadings && i < columns->n; i++) {
+		char heading[TABLE_HEADING];
+
+		table_heading(&table->columns[columns->id[i]], heading, sizeof(heading));
+		print_word(f, heading, i == 0);
+	}
+	if (!out->noheadings)
+		putc('\n', f);
+	for (size_t r = 0; r < n_rows; r++) {
+		for (size_t i = 0; i < columns->n; i++) {
+			const struct column *column = &table->columns[columns->id[i]];
+			struct cell cell = { 0 }; /* for scripts, as JSON is: in English */
+			char *text;
+
+			table->get((const char *)rows + r * row_size, columns->id[i], &cell);
+			text = table_cell_text(column, &cell, out->bytes);
+			if (!text)
+				return -ENOMEM;
+			print_word(f, text, i == 0);
 			free(text);
-			return -ENOMEM;
 		}
+		putc('\n', f);
 	}
 	return 0;
 }
@@ -121,25 +127,23 @@ int report_print_rows(FILE *f, const struct row_table *table, const struct outpu
 		      const struct column_list *columns, const void *rows, size_t n_rows,
 		      size_t row_size)
 {
-	_cleanup_(unref_table) struct libscols_table *tb = NULL;
-	int r;
+	static bool told;
+	int err;
 
 	if (out->json) {
 		json_print_rows(f, table, columns, rows, n_rows, row_size);
 		return 0;
 	}
-	words_open();
-	tb = scols_new_table();
-	if (!tb)
-		return -ENOMEM;
-	scols_table_set_stream(tb, f);
-	scols_table_enable_raw(tb, out->raw);
-	scols_table_enable_noheadings(tb, out->noheadings);
-	/* A cut PID or outcome would be a lie; let the terminal wrap. */
-	scols_table_enable_nowrap(tb, 0);
-
-	r = add_headings(tb, table, columns);
-	for (size_t i = 0; !r && i < n_rows; i++)
-		r = add_row(tb, table, columns, out, (const char *)rows + i * row_size);
-	return r ? r : scols_print_table(tb);
+	if (out->raw)
+		return print_raw(f, table, out, columns, rows, n_rows, row_size);
+	err = table_print(f, table, out, columns, rows, n_rows, row_size);
+	/* What was found out is told all the same. */
+	if (err == -ELIBACC && !told)
+		report_say("%s cannot be loaded: columns are not aligned; install it, or use --raw "
+			   "or --json",
+			   late_missing());
+	told = true;
+	if (err == -ELIBACC || err == -EOPNOTSUPP)
+		return print_raw(f, table, out, columns, rows, n_rows, row_size);
+	return err;
 }

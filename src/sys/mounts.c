@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The mount table, through libmount: the only place that knows it. */
+/* What is wanted of the mount table; who reads it is in mounts_late.c. */
 #include <errno.h>
-#include <libmount.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 
-#include <mmreap/cleanup.h>
 #include <mmreap/mounts.h>
-
-static void cleanup_table(struct libmnt_table **tb)
-{
-	mnt_unref_table(*tb);
-}
-
-static void cleanup_iter(struct libmnt_iter **it)
-{
-	mnt_free_iter(*it);
-}
 
 /* Options of a version 1 superblock that are no controller (kernel/cgroup/cgroup-v1.c). */
 static bool is_generic(const char *option, size_t len)
@@ -63,7 +51,7 @@ static bool has_option(const char *options, const char *word)
 {
 	size_t want = strlen(word);
 
-	for (; options && *options; options += *options == ',') {
+	for (; *options; options += *options == ',') {
 		size_t len = strcspn(options, ",");
 
 		if (len == want && strncmp(options, word, len) == 0)
@@ -92,25 +80,19 @@ static void free_cgroup(struct cgroup_mount *c)
 	free(c->options);
 }
 
-static char *copy(const char *text)
+static int add_cgroup(struct mounts *m, const char *root, const char *dir, const char *options,
+		      int version)
 {
-	return strdup(text ? text : "");
-}
-
-static int add_cgroup(struct mounts *m, struct libmnt_fs *fs, int version)
-{
-	const char *options = mnt_fs_get_fs_options(fs);
 	struct cgroup_mount *all, c = { .version = version };
-	const char *dir = mnt_fs_get_target(fs);
 
-	if (dir == NULL || !is_reachable(dir, version))
+	if (!is_reachable(dir, version))
 		return 0;
-	c.controller = version == 2 ? copy("") : first_controller(options ? options : "");
+	c.controller = version == 2 ? strdup("") : first_controller(options);
 	if (c.controller == NULL)
 		return 0;
-	c.root = copy(mnt_fs_get_root(fs));
-	c.dir = copy(dir);
-	c.options = copy(options);
+	c.root = strdup(root);
+	c.dir = strdup(dir);
+	c.options = strdup(options);
 	if (c.root == NULL || c.dir == NULL || c.options == NULL) {
 		free_cgroup(&c);
 		return -ENOMEM;
@@ -162,50 +144,54 @@ static enum hidepid parse_hidepid(const char *value, size_t len)
 	return HIDEPID_OFF;
 }
 
-/* The last procfs mounted at /proc is the one that is seen. */
-static void take_proc(struct mounts *m, struct libmnt_fs *fs)
+/* The value of "@name=...", up to the next comma; NULL: not among them. */
+static const char *option_value(const char *options, const char *name, size_t *ret_len)
 {
-	const char *options = mnt_fs_get_fs_options(fs);
-	char *value;
+	size_t want = strlen(name);
+
+	for (; *options; options += *options == ',') {
+		size_t len = strcspn(options, ",");
+
+		if (len > want && options[want] == '=' && strncmp(options, name, want) == 0) {
+			*ret_len = len - want - 1;
+			return options + want + 1;
+		}
+		options += len;
+	}
+	return NULL;
+}
+
+/* The last procfs mounted at /proc is the one that is seen. */
+static void take_proc(struct mounts *m, const char *options)
+{
+	const char *value;
 	size_t len;
 
 	m->hidepid = HIDEPID_OFF;
 	m->hidepid_gid = 0;
 	m->subset_pid = has_option(options, "subset=pid");
-	if (options == NULL)
-		return;
-	if (mnt_optstr_get_option(options, "hidepid", &value, &len) == 0)
+	value = option_value(options, "hidepid", &len);
+	if (value)
 		m->hidepid = parse_hidepid(value, len);
-	if (mnt_optstr_get_option(options, "gid", &value, &len) == 0 && len > 0)
+	value = option_value(options, "gid", &len);
+	if (value)
 		m->hidepid_gid = (gid_t)strtoul(value, NULL, 10);
 }
 
-int mounts_load_file(const char *path, struct mounts *ret)
+int mounts_add(struct mounts *m, const char *type, const char *root, const char *dir,
+	       const char *options)
 {
-	_cleanup_(cleanup_iter) struct libmnt_iter *it = mnt_new_iter(MNT_ITER_FORWARD);
-	_cleanup_(cleanup_table) struct libmnt_table *tb = mnt_new_table();
-	struct libmnt_fs *fs;
-	int err;
-
-	*ret = (struct mounts){ 0 };
-	if (it == NULL || tb == NULL)
-		return -ENOMEM;
-	err = mnt_table_parse_file(tb, path);
-	if (err != 0)
-		return err < 0 ? err : -EBADMSG;
-	while (err == 0 && mnt_table_next_fs(tb, it, &fs) == 0) {
-		const char *type = mnt_fs_get_fstype(fs), *dir = mnt_fs_get_target(fs);
-
-		if (type == NULL || dir == NULL)
-			continue;
-		if (strcmp(type, "cgroup2") == 0)
-			err = add_cgroup(ret, fs, 2);
-		else if (strcmp(type, "cgroup") == 0)
-			err = add_cgroup(ret, fs, 1);
-		else if (strcmp(type, "proc") == 0 && strcmp(dir, "/proc") == 0)
-			take_proc(ret, fs);
-	}
-	return err;
+	if (type == NULL || dir == NULL)
+		return 0;
+	root = root ? root : "";
+	options = options ? options : "";
+	if (strcmp(type, "cgroup2") == 0)
+		return add_cgroup(m, root, dir, options, 2);
+	if (strcmp(type, "cgroup") == 0)
+		return add_cgroup(m, root, dir, options, 1);
+	if (strcmp(type, "proc") == 0 && strcmp(dir, "/proc") == 0)
+		take_proc(m, options);
+	return 0;
 }
 
 int mounts_load(struct mounts *ret)

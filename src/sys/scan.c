@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* The process list of libproc2; nothing else includes it. */
+/* Lists of PIDs: libproc2 gives one for a name; where it is not there, everybody may be called so. */
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
-#include <libproc2/pids.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <mmreap/scan.h>
 
@@ -32,33 +30,26 @@ void pid_list_free(struct pid_list *list)
 	*list = (struct pid_list){ 0 };
 }
 
-/* The library rewrites what a terminal could not bear: such names are for the caller to compare. */
-static bool is_plain(const char *name)
+static int list_all(struct pid_list *ret)
 {
-	for (; *name; name++)
-		if (!isascii((unsigned char)*name) || !isprint((unsigned char)*name))
-			return false;
-	return true;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int err = 0;
+
+	if (proc == NULL)
+		return -errno;
+	while (err == 0 && (errno = 0, entry = readdir(proc)))
+		if (isdigit((unsigned char)*entry->d_name))
+			err = pid_list_add(ret, (pid_t)strtol(entry->d_name, NULL, 10));
+	if (err == 0)
+		err = -errno;
+	closedir(proc);
+	return err;
 }
 
 int scan_comm(const char *comm, struct pid_list *ret)
 {
-	enum pids_item items[] = { PIDS_ID_PID, PIDS_CMD };
-	struct pids_info *info = NULL;
-	struct pids_stack *stack;
-	bool plain = is_plain(comm);
-	int err = procps_pids_new(&info, items, 2);
+	int err = scan_library(comm, ret);
 
-	if (err < 0)
-		return err;
-	while (err == 0 && (stack = procps_pids_get(info, PIDS_FETCH_TASKS_ONLY))) {
-		/* PIDS_VAL has three arguments or four, by version: read the results themselves. */
-		const char *name = stack->head[1].result.str;
-
-		/* NULL for a process that is on its way out (4.0.4) */
-		if (!plain || name == NULL || strcmp(name, comm) == 0)
-			err = pid_list_add(ret, stack->head[0].result.s_int);
-	}
-	procps_pids_unref(&info);
-	return err;
+	return err == -ELIBACC || err == -EOPNOTSUPP ? list_all(ret) : err;
 }

@@ -70,10 +70,10 @@ try_each() {
 	rm -r "${dir:?}"
 }
 
-# The sources as make sees them: without the kernel's side, with one half of each optional part.
+# Both halves of each optional part, but for the kernel's view where this machine cannot make it.
 sources() {
 	local absent='*_bpf.c'
-	[ "${BPF_USED-no}" != yes ] || absent='*_none.c'
+	[ "${BPF_USED-no}" != yes ] || absent=
 	find src -name '*.c' -not -path 'src/bpf/*' -not -name "$absent" 2>/dev/null | sort
 }
 

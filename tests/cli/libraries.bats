@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Libraries that are loaded when they are needed: which, when, and what is said where one is missing.
+
+load common
+
+setup() {
+	start_bystander
+	broken=$BATS_TEST_TMPDIR/broken
+	mkdir "$broken"
+}
+
+teardown() {
+	end_bystander
+}
+
+# The sonames in the note that packagers read.
+announced() {
+	needs readelf
+	readelf -p .note.dlopen "$MMREAP" | grep -o '\[{.*}\]' | jq -r '.[].soname[]'
+}
+
+# SONAME: it cannot be loaded any more
+break_library() {
+	: >"$broken/$1"
+	export LD_LIBRARY_PATH=$broken
+}
+
+# PREFIX: the soname that begins so
+soname() {
+	announced | grep "^$1\."
+}
+
+@test "the note says what a library is for, as one JSON array for each" {
+	needs readelf
+	needs jq
+	local texts
+	texts=$(readelf -p .note.dlopen "$MMREAP" | grep -o '\[{.*}\]')
+	[ "$(wc -l <<<"$texts")" -eq "$(readelf -n "$MMREAP" | grep -c '^ *FDO ')" ]
+	jq --exit-status --slurp 'length >= 3 and all(.[]; length == 1 and (.[0] |
+		(.soname | length) == 1 and (.feature | length) > 0 and (.description | length) > 0 and
+		(.priority | IN("required", "recommended", "suggested"))))' <<<"$texts"
+}
+
+@test "each is loaded by what needs it, under the name that the note has" {
+	needs strace
+	needs jq
+	local loaded=$BATS_TEST_TMPDIR/loaded
+	local library
+	while read -r library line; do
+		# shellcheck disable=SC2086 # words
+		strace -qq -f -e trace=openat -o "$loaded" "$MMREAP" $line >/dev/null 2>&1 || :
+		grep -F "/$(soname "$library")\"" "$loaded" | grep -v ENOENT
+	done <<-'END'
+		libsmartcols probe
+		libmount status --json
+		libproc2 kill --comm nobody-at-all
+	END
+}
+
+@test "JSON and --raw need no library for tables" {
+	needs strace
+	local loaded=$BATS_TEST_TMPDIR/loaded
+	for how in --json --raw; do
+		strace -qq -f -e trace=openat -o "$loaded" "$MMREAP" probe "$how" >/dev/null
+		! grep libsmartcols "$loaded"
+	done
+}
+
+@test "without libsmartcols columns are not aligned, and that is said once" {
+	break_library "$(soname libsmartcols)"
+	mmreap status --output PID,PHASE "$bystander"
+	echo "$output; $stderr"
+	[ "$status" -eq 0 ]
+	[ "$output" = "PID PHASE"$'\n'"$bystander alive" ]
+	[[ $stderr == "mmreap: $(soname libsmartcols) cannot be loaded: "* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "without libmount what needs the mount table is not tried" {
+	break_library "$(soname libmount)"
+	for line in "status $bystander" "sharers $bystander" "kill --cgroup /nowhere" \
+		"kill --thaw $bystander"; do
+		# shellcheck disable=SC2086 # words
+		mmreap $line
+		echo "$line: $status, $stderr"
+		[ "$status" -eq 4 ]
+		[[ $stderr == "mmreap: "*"$(soname libmount) cannot be loaded; "* ]]
+		untouched
+	done
+	mmreap probe --json
+	[ "$status" -eq 0 ] || [ "$status" -eq 4 ]
+	jq --exit-status '.probe | map(select(.how | test("mount table gave ELIBACC"))) | length == 2' \
+		<<<"$output"
+}
+
+@test "without libproc2 names are found all the same" {
+	break_library "$(soname libproc2)"
+	mmreap kill --dry-run --json --comm nobody-at-all
+	[ "$status" -eq 5 ]
+	mmreap kill --dry-run --raw --noheadings --output PID --comm sleep
+	echo "$output; $stderr"
+	grep -qx "$bystander" <<<"$output"
+	untouched
+}
