@@ -164,6 +164,7 @@ struct sharer {
  * @sharers: the first ROW_SHARERS of them
  * @killed: sharers and members that we signalled beside the target
  * @rss_before_bytes: resident set just before the signal; @rss_after_bytes: when the verdict was made
+ * @shmem_bytes, @hugetlb_bytes, @pinned_bytes: what of it a file, another mapping or a driver may keep
  * @unmapped_bytes: left the address space; @freed_bytes: given back to the system, UNKNOWN unless a
  *	memory cgroup that holds only this process tells
  * @reap_us: length of the (last) process_mrelease call; @exit_us: signal to pidfd readable
@@ -195,6 +196,9 @@ struct kill_row {
 	struct proc_id
 		obstacle; /* who stands in the way: leader, sharer, holder, zombie's parent */
 	int64_t rss_before_bytes;
+	int64_t shmem_bytes;
+	int64_t hugetlb_bytes;
+	int64_t pinned_bytes;
 	int64_t rss_after_bytes;
 	int64_t unmapped_bytes;
 	int64_t freed_bytes;

@@ -469,17 +469,34 @@ static void make_room_for_sharers(struct victim *v)
 	v->cap_sharers = n;
 }
 
+static int64_t kib_to_bytes(int64_t kib)
+{
+	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
+}
+
+/* As it was when it was last seen alive. */
+static void note_kinds(struct kill_row *row, const struct status_facts *s)
+{
+	if (s->rss_shmem_kib == UNKNOWN)
+		return;
+	row->shmem_bytes = kib_to_bytes(s->rss_shmem_kib);
+	row->hugetlb_bytes = kib_to_bytes(s->hugetlb_kib);
+	row->pinned_bytes = kib_to_bytes(s->vm_pin_kib);
+}
+
 /* Start a step. What needs a gate or a slot is started by run_gates(). */
 static void begin(struct driver *d, struct victim *v)
 {
 	const struct proc_ref *ref = &v->target->ref;
 	struct plan_result *r = &v->result;
+	struct status_facts s = { .rss_shmem_kib = UNKNOWN };
 
 	v->started = false;
 	memset(r, 0, sizeof(*r));
 	switch (v->step.kind) {
 	case PLAN_LOOK:
-		set_result(d, v, observe_view(d->sys, d->run->self, ref, &r->view, NULL));
+		set_result(d, v, observe_view(d->sys, d->run->self, ref, &r->view, &s));
+		note_kinds(v->row, &s);
 		r->view.frozen &= !d->run->frozen_by_us;
 		v->row->ns_init = r->view.ns_init;
 		break;
@@ -1068,6 +1085,9 @@ static void init_row(const struct act_run *run, const struct target *t, struct k
 					      : METHOD_KILL_ONLY,
 		.n_sharers = UNKNOWN,
 		.rss_before_bytes = UNKNOWN,
+		.shmem_bytes = UNKNOWN,
+		.hugetlb_bytes = UNKNOWN,
+		.pinned_bytes = UNKNOWN,
 		.rss_after_bytes = UNKNOWN,
 		.unmapped_bytes = UNKNOWN,
 		.freed_bytes = UNKNOWN,

@@ -445,8 +445,17 @@ static void say_killed_too(struct sentence *s, const struct kill_row *row)
 			       "also killed %zu processes (%s)", row->n_killed, list);
 }
 
+/* Every program maps some pages of shared memory. */
+static int64_t if_many(int64_t bytes)
+{
+	return bytes < 1 << 20 ? 0 : bytes;
+}
+
 static void say_notes(struct sentence *s, const struct kill_row *row)
 {
+	if ((row->reaped || row->exited) && row->outcome != OUTCOME_SPARED && !row->dry_run)
+		sentence_remainder(s, if_many(row->shmem_bytes), if_many(row->hugetlb_bytes),
+				   if_many(row->pinned_bytes));
 	if (row->third_party) {
 		sentence_say(s, SEMICOLON);
 		sentence_say(s, "the memory is unreferenced, but another process dropped it last "

@@ -45,6 +45,37 @@ void sentence_put(struct sentence *s, const char *format, ...)
 	va_end(ap);
 }
 
+void sentence_remainder(struct sentence *s, int64_t shmem_bytes, int64_t hugetlb_bytes,
+			int64_t pinned_bytes)
+{
+	char size[SIZE_SIZE];
+
+	if (shmem_bytes > 0) {
+		text_size(s->words, shmem_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was shared memory: what another mapping, descriptor or file "
+			     "keeps of it stays",
+			     size);
+	}
+	if (hugetlb_bytes > 0) {
+		text_size(s->words, hugetlb_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was huge pages (hugetlb): what a file or another mapping keeps of "
+			     "it stays",
+			     size);
+	}
+	if (pinned_bytes > 0) {
+		text_size(s->words, pinned_bytes, s->bytes, size, sizeof(size));
+		sentence_say(s, SEMICOLON);
+		sentence_say(s,
+			     "%s was pinned (io_uring, RDMA, a driver): it stays as long as that "
+			     "is open",
+			     size);
+	}
+}
+
 void sentence_proc(const struct proc_id *id, char *ret, size_t size)
 {
 	char comm[4 * COMM_SIZE];

@@ -40,6 +40,15 @@ sentence_count(struct sentence *s, int64_t n, const char *one, const char *many,
 __attribute__((format(printf, 2, 3))) void sentence_put(struct sentence *s, const char *format,
 							...);
 
+/**
+ * sentence_remainder - Add clauses, each behind a semicolon, on what was no part of one address space
+ *
+ * Unmapping it is not freeing it: a file, another mapping or a driver may keep it. UNKNOWN and 0 are
+ * not spoken of.
+ */
+void sentence_remainder(struct sentence *s, int64_t shmem_bytes, int64_t hugetlb_bytes,
+			int64_t pinned_bytes);
+
 /** sentence_proc - Write "4711 java", the name escaped; PROC_SIZE is enough */
 #define PROC_SIZE (4 * COMM_SIZE + 16)
 void sentence_proc(const struct proc_id *id, char *ret, size_t size);

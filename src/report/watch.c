@@ -236,38 +236,6 @@ static void say_cgroup(struct sentence *s, const struct watch_memory *m)
 	sentence_say(s, "its cgroup holds %s now", size);
 }
 
-/* Memory that is no part of any one address space. */
-static void say_remainder(struct sentence *s, const struct watch_memory *m)
-{
-	char size[SIZE_SIZE];
-
-	if (m->shmem_bytes > 0) {
-		text_size(s->words, m->shmem_bytes, s->bytes, size, sizeof(size));
-		sentence_say(s, SEMICOLON);
-		sentence_say(s,
-			     "%s was shared memory: what another mapping, descriptor or file "
-			     "keeps of it stays",
-			     size);
-	}
-	if (m->hugetlb_bytes > 0) {
-		text_size(s->words, m->hugetlb_bytes, s->bytes, size, sizeof(size));
-		sentence_say(s, SEMICOLON);
-		sentence_say(s,
-			     "%s was huge pages (hugetlb): what a file or another mapping keeps of "
-			     "it stays",
-			     size);
-	}
-	if (m->pinned_bytes > 0) {
-		text_size(s->words, m->pinned_bytes, s->bytes, size, sizeof(size));
-		sentence_say(s, SEMICOLON);
-		sentence_say(s,
-			     "%s was pinned (io_uring, RDMA, a driver): it stays as long as that "
-			     "is open",
-			     size);
-	}
-	say_cgroup(s, m);
-}
-
 static void say_released(struct sentence *s, const struct watch_row *row, const char *time)
 {
 	int64_t unmapped = unmapped_bytes(row), freed = freed_bytes(row);
@@ -293,7 +261,9 @@ static void say_released(struct sentence *s, const struct watch_row *row, const 
 		sentence_say(s, SEMICOLON);
 		sentence_say(s, "another process dropped it last and may still be freeing it");
 	}
-	say_remainder(s, &row->memory);
+	sentence_remainder(s, row->memory.shmem_bytes, row->memory.hugetlb_bytes,
+			   row->memory.pinned_bytes);
+	say_cgroup(s, &row->memory);
 }
 
 static void say_held(struct sentence *s, const struct watch_row *row)

@@ -54,6 +54,24 @@ freed_or_reaped() {
 	all_of status 0
 }
 
+# Unmapped is not freed: who reads "reaped" and misses the memory is told where it is.
+@test "state: shared memory that a descriptor keeps" {
+	requires mrelease ptrace
+	start_victim --mib 8 --memfd-mib 64
+	reaped
+	[[ $output == *"; 64.0 MiB was shared memory: what another mapping, descriptor or file keeps of it stays"* ]]
+	start_victim --mib 8
+	reaped
+	[[ $output != *"shared memory"* ]]
+}
+
+@test "state: memory that a ring has pinned" {
+	requires mrelease ptrace io-uring
+	start_victim --pinned-mib 64
+	reaped
+	[[ $output == *"; 64.0 MiB was pinned (io_uring, RDMA, a driver): it stays as long as that is open"* ]]
+}
+
 # It never gets to the exit stop; what it waits for does not concern its memory.
 in_d_state() {
 	requires root mrelease ptrace fsfreeze

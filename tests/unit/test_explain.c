@@ -45,6 +45,15 @@ static const struct {
 	{ "reaped: 43.9 GiB of 44.0 GiB unmapped (2.0 GiB freed) in 612 ms, exited after 615 ms",
 	  ROW(.outcome = OUTCOME_REAPED, KILLED, BYTES, .reaped = true, .reap_us = 612345,
 	      .freed_bytes = 2 * GIB) },
+	{ "reaped: 43.9 GiB of 44.0 GiB unmapped in 612 ms, exited after 615 ms; 2.0 GiB was shared "
+	  "memory: what another mapping, descriptor or file keeps of it stays; 1.0 GiB was huge pages "
+	  "(hugetlb): what a file or another mapping keeps of it stays; 3.0 GiB was pinned (io_uring, "
+	  "RDMA, a driver): it stays as long as that is open",
+	  ROW(.outcome = OUTCOME_REAPED, KILLED, .reaped = true, BYTES, .reap_us = 612000,
+	      .shmem_bytes = 2 * GIB, .hugetlb_bytes = GIB, .pinned_bytes = 3 * GIB) },
+	{ "reaped: 43.9 GiB of 44.0 GiB unmapped in 612 ms, exited after 615 ms",
+	  ROW(.outcome = OUTCOME_REAPED, KILLED, .reaped = true, BYTES, .reap_us = 612000,
+	      .shmem_bytes = 256 * 1024) },
 	{ "reaped: memory unmapped, exited",
 	  ROW(.outcome = OUTCOME_REAPED, .signalled = true, .exited = true, .reaped = true) },
 	{ "reaped: 1.0 GiB unmapped in 0.8 ms, not exited: its exit was not waited for",
