@@ -301,6 +301,7 @@ help: ## this list
 -include tests/vm/vm.mk
 -include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
+include po/po.mk
 -include man/man.mk
 -include $(sort $(wildcard packaging/*.mk))
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(HELPERS:=.d) $(HELPERS_SO:=.d) $(HELPERS_M32:=.d)

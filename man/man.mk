@@ -37,8 +37,9 @@ $(B)/docs/words: tests/docs/words.c $(LIB) $(B)/flags
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIB) $(ALL_LIBS)
 
 .PHONY: check-docs
-check-docs: all helpers $(B)/docs/words ## manuals, completions and recipes against the command
-	@DOCS_WORDS='$(abspath $(B)/docs/words)' $(TALLY) --quiet docs \
-		$(sort $(wildcard tests/docs/check-*.sh)) '$(BATS) packaging/recipes'
+check-docs: all helpers $(B)/docs/words $(B)/docs/mmreap ## manuals, completions, catalogues and recipes against the command
+	@DOCS_WORDS='$(abspath $(B)/docs/words)' DOCS_MMREAP='$(abspath $(B)/docs/mmreap)' \
+		$(TALLY) --quiet docs $(sort $(wildcard tests/docs/check-*.sh)) \
+		'$(BATS) tests/docs packaging/recipes'
 
 -include $(B)/docs/words.d

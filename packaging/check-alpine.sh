@@ -17,8 +17,8 @@ same 'APKBUILD: nothing that a package must say is missing' '' \
 	"$(for name in pkgname pkgver pkgrel pkgdesc url arch license source; do
 		[ -n "$(field "$name")" ] || echo "$name"
 	done)"
-same 'APKBUILD: manuals and completions are packages of their own' \
-	'mmreap-doc mmreap-bash-completion mmreap-zsh-completion mmreap-fish-completion' \
+same 'APKBUILD: manuals, catalogues and completions are packages of their own' \
+	'mmreap-doc mmreap-lang mmreap-bash-completion mmreap-zsh-completion mmreap-fish-completion' \
 	"$(field subpackages)"
 
 same 'APKBUILD: what is loaded late is named' "$(field depends | tr ' ' '\n')" \

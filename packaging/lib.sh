@@ -30,6 +30,9 @@ installed() {
 		cd "$TOP" || exit 1
 		echo "$1/bin/mmreap"
 		for page in man/*.[1-9]; do echo "$1/share/man/man${page##*.}/${page##*/}"; done
+		for po in po/*.po; do
+			echo "$1/share/locale/$(basename "$po" .po)/LC_MESSAGES/mmreap.mo"
+		done
 		echo "$1/share/bash-completion/completions/mmreap"
 		echo "$1/share/${2:-zsh/site-functions}/_mmreap"
 		echo "$1/share/fish/vendor_completions.d/mmreap.fish"

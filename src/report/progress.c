@@ -63,7 +63,7 @@ int report_ask_kill(const struct proc_ref *ref)
 	if (tty == NULL)
 		return -errno;
 	text_escape(ref->comm, comm, sizeof(comm));
-	/* TRANSLATORS: y for yes; the answer to "no" may be anything. See the message "y" */
+	/* TRANSLATORS: y is the only answer that counts, in every language */
 	fprintf(tty, words_one(&words_local, "Kill %d %s? (y/N) "), (int)ref->pid, comm);
 	fflush(tty);
 	if (fgets(answer, sizeof(answer), tty) == NULL)

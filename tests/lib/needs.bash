@@ -51,6 +51,10 @@ need_io_uring() { tried io-uring; }
 need_pidns() { tried pidns; }
 need_inodes() { tried inodes; }
 
+need_tmux() {
+	tmux -V
+}
+
 need_strace() {
 	strace -qq -o /dev/null -e trace=none true
 }
@@ -61,6 +65,20 @@ need_bpf() {
 		echo "no /sys/kernel/btf/vmlinux"
 		return 1
 	}
+}
+
+# A locale of another language, made here: in the C locale no catalogue is looked for.
+need_locale() {
+	[ -e "${DOCS_MMREAP-}" ] || {
+		echo "no DOCS_MMREAP: make check-docs builds it"
+		return 1
+	}
+	[ -e "$(dirname "$DOCS_MMREAP")/../po/de/LC_MESSAGES/mmreap.mo" ] || {
+		echo "no catalogues were built (msgfmt)"
+		return 1
+	}
+	[ -d "$BATS_FILE_TMPDIR/de_DE.UTF-8" ] ||
+		localedef --inputfile=de_DE --charmap=UTF-8 "$BATS_FILE_TMPDIR/de_DE.UTF-8"
 }
 
 need_m32() {

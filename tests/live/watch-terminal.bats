@@ -42,10 +42,6 @@ is_one_line() {
 		[ "$(screen | grep -c .)" -le 3 ] && [[ $line != *$'\n'* ]]
 }
 
-need_tmux() {
-	tmux -V
-}
-
 @test "watch on a terminal: one line with a bar, then the result alone" {
 	requires tmux
 	start_victim --mib 64

@@ -2,6 +2,7 @@
 
 /* Two looks → events and verdict: nothing is claimed that was not seen. */
 
+#include "marked.h"
 #include "unit.h"
 #include <mmreap/report.h>
 #include <mmreap/watched.h>
@@ -287,6 +288,21 @@ static void test_sentences(void)
 	}
 }
 
+static void test_language(void)
+{
+	for (size_t i = 0; i < UNIT_ROWS(sentences); i++) {
+		const struct watch_row *row = &sentences[i].row;
+		char got[2 * SENTENCE_SIZE], outside[SENTENCE_SIZE];
+		const char *rest = outside;
+
+		explain_watch(row, &marked_words, false, got, sizeof(got));
+		marked_outside(got, outside, sizeof(outside));
+		rest = marked_after(rest, phase_word(row->view.phase));
+		rest = marked_after(rest, text_errno(-row->view.err));
+		is_str(rest, "", "%s", sentences[i].sentence);
+	}
+}
+
 int main(void)
 {
 	RUN(test_events);
@@ -294,5 +310,6 @@ int main(void)
 	RUN(test_never_more_than_seen);
 	RUN(test_sources);
 	RUN(test_sentences);
+	RUN(test_language);
 	return unit_done();
 }

@@ -2,6 +2,7 @@
 
 /* Rows of `kill` → sentences, and the texts they are made of. */
 
+#include "marked.h"
 #include "unit.h"
 #include <errno.h>
 #include <mmreap/report.h>
@@ -262,6 +263,23 @@ static void test_sentences(void)
 	}
 }
 
+/* Nothing is said but in whole messages, and these are the same with figures and without. */
+static void test_language(void)
+{
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		const struct kill_row *row = &rows[i].row;
+		char text[SENTENCE_SIZE * 2], outside[SENTENCE_SIZE];
+		const char *rest = outside;
+
+		explain_kill(row, &marked_words, false, text, sizeof(text));
+		marked_outside(text, outside, sizeof(outside));
+		rest = marked_after(rest, outcome_word(row->outcome));
+		rest = marked_after(rest, step_word(row->step));
+		rest = marked_after(rest, row->err ? text_errno(row->err) : NULL);
+		is_str(rest, "", "%s", rows[i].want);
+	}
+}
+
 static void test_bytes(void)
 {
 	const struct kill_row row = ROW(.outcome = OUTCOME_REAPED, KILLED, BYTES, .reaped = true);
@@ -299,7 +317,9 @@ static void test_every_pair(void)
 		for (int r = 0; r < REASON_COUNT; r++)
 			for (int k = 0; k < 4; k++) {
 				struct kill_row row = k & 1 ? acted : nothing;
-				char text[SENTENCE_SIZE];
+				char text[SENTENCE_SIZE], marked[2 * SENTENCE_SIZE];
+				char outside[SENTENCE_SIZE];
+				const char *rest = outside;
 				size_t len;
 
 				row.outcome = (enum outcome)o;
@@ -308,6 +328,16 @@ static void test_every_pair(void)
 				if (row.dry_run)
 					row.signalled = row.reaped = row.exited = false;
 				explain_kill(&row, NULL, false, text, sizeof(text));
+				explain_kill(&row, &marked_words, false, marked, sizeof(marked));
+				marked_outside(marked, outside, sizeof(outside));
+				rest = marked_after(rest, outcome_word(row.outcome));
+				rest = marked_after(rest, outcome_word(OUTCOME_FAILED));
+				rest = marked_after(rest, step_word(row.step));
+				rest = marked_after(rest, row.err ? text_errno(row.err) : NULL);
+				if (*rest) {
+					note("not to be translated: \"%s\"", marked);
+					bad++;
+				}
 				len = strlen(text);
 				for (size_t i = 0; i < UNIT_ROWS(never); i++)
 					if (len < 6 || strstr(text, never[i]) ||
@@ -455,6 +485,7 @@ static void test_errnos(void)
 int main(void)
 {
 	RUN(test_sentences);
+	RUN(test_language);
 	RUN(test_bytes);
 	RUN(test_many_sharers);
 	RUN(test_every_pair);

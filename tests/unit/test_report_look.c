@@ -6,6 +6,7 @@
 #include <mmreap/report.h>
 #include <stdlib.h>
 
+#include "marked.h"
 #include "unit.h"
 
 /* What a row does not say is 0. */
@@ -162,6 +163,21 @@ static void test_sharers(void)
 	       "nobody");
 }
 
+/* Nothing of it stands outside of a message. */
+static void is_translated(const char *text)
+{
+	char outside[SENTENCE_SIZE];
+
+	marked_outside(text, outside, sizeof(outside));
+	is_str(outside, "", "%s", text);
+}
+
+/* A word of the interface is the same in all languages. */
+static void is_word(const char *text)
+{
+	ok(!strstr(text, OPEN), "\"%s\" is no message", text);
+}
+
 static void test_blind(void)
 {
 	static const struct {
@@ -187,6 +203,8 @@ static void test_blind(void)
 		explain_blind(&rows[i].blind, NULL, text, sizeof(text));
 		is_str(text, rows[i].want, "row %zu", i);
 	}
+	explain_blind(&all, &marked_words, text, sizeof(text));
+	is_translated(text);
 	memset(all.unknown.comm, '\x01', COMM_SIZE - 1);
 	explain_blind(&all, NULL, text, sizeof(text));
 	ok(strlen(text) < sizeof(text), "everything at once fits");
@@ -382,6 +400,8 @@ static void test_next(void)
 		row.seen = true;
 		explain_next(&row, NULL, text, sizeof(text));
 		is_str(text, rows[i].next, "%s", rows[i].name);
+		explain_next(&row, &marked_words, text, sizeof(text));
+		is_translated(text);
 	}
 }
 
@@ -418,6 +438,8 @@ static void test_blocker(void)
 
 		explain_blocker(&rows[i].row, NULL, text, sizeof(text));
 		is_str(text, rows[i].want, "row %zu", i);
+		explain_blocker(&rows[i].row, &marked_words, text, sizeof(text));
+		is_translated(text);
 	}
 }
 
@@ -428,6 +450,8 @@ static void test_evidence(void)
 	for (unsigned int i = 0; i < EVIDENCE_COUNT; i++) {
 		explain_evidence(1U << i, NULL, "; ", text, sizeof(text));
 		ok(*text && !strstr(text, "; "), "bit %u has words", i);
+		explain_evidence(1U << i, &marked_words, "; ", text, sizeof(text));
+		is_translated(text);
 	}
 	explain_evidence((1U << EVIDENCE_COUNT) - 1, NULL, "; ", text, sizeof(text));
 	ok(strlen(text) < SENTENCE_SIZE, "all of it fits a cell: %zu", strlen(text));
@@ -581,6 +605,12 @@ static void test_probe_states(void)
 			continue;
 		is_str(row->state, rows[i].state, "state: %s", rows[i].name);
 		is_str(row->consequence, rows[i].consequence, "consequence: %s", rows[i].name);
+		n = explain_probe(&rows[i].facts, &marked_words, said);
+		for (size_t j = 0; j < n; j++) {
+			is_translated(said[j].consequence);
+			is_translated(said[j].how);
+			is_word(said[j].state);
+		}
 	}
 }
 
