@@ -124,9 +124,11 @@ enum plan_mm { MM_UNKNOWN, MM_HELD, MM_UNREFERENCED };
  * struct plan_result - what came of the last step
  * @err: 0 or negative errno; -ETIMEDOUT when step.until_us passed; -EINPROGRESS: still at it, and
  *	something moved (bytes came back, or the exit used CPU time)
+ * @lives: @err is -ESRCH, and yet its pidfd shows no exit: then nobody is gone
  */
 struct plan_result {
 	int err;
+	bool lives;
 	int64_t now_us;
 	struct plan_view view;
 	struct plan_sharers sharers;

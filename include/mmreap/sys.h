@@ -7,6 +7,8 @@
  * prints, allocates or retries (EINTR is handed up, except by read_file).
  */
 
+#include <errno.h>
+
 #include <mmreap/model.h>
 
 /** struct sys_sched - the part of a thread's scheduling that a boost changes */
@@ -84,6 +86,16 @@ struct sys {
 };
 
 extern const struct sys sys_linux;
+
+/**
+ * sys_is_reaped - Has the process of @pidfd been waited for, so that its number is free?
+ * Signal 0 says so by ESRCH (kernel/signal.c:kill_pid_info_type()); a sandbox that answers the same
+ * for somebody who lives is not believed.
+ */
+static inline bool sys_is_reaped(const struct sys *sys, int pidfd)
+{
+	return sys->pidfd_signal(pidfd, 0) == -ESRCH && sys->pidfd_exited(pidfd);
+}
 
 /* What process_mrelease(-1, 1) says of the flag: EBADF knows it (mm/oom_kill.c, order of checks). */
 #define SYS_MRELEASE_REAP_KILL 1u

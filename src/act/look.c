@@ -178,6 +178,7 @@ static void add_sharer_lists(struct worker *w, struct held_sharer *s)
 void look_lists(struct worker *w)
 {
 	w->tid = 0;
+	w->rss_pages = UNKNOWN;
 	if (w->fds.task < 0)
 		observe_open(w->sys, &w->ref, &w->fds);
 	if (w->fds.err == -ESRCH) { /* no thread has an mm, at this moment */

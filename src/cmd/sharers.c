@@ -111,7 +111,7 @@ static enum exit_status look_at(struct story *s, const struct target *t)
 	if (err == 0)
 		err = add_row(s, t->ref.pid, RELATION_TARGET, 0, &c->blind);
 	/* The number is its own as long as it has not been waited for. */
-	if (err == 0 && sys_linux.pidfd_signal(t->ref.pidfd, 0) == -ESRCH) {
+	if (err == 0 && sys_is_reaped(&sys_linux, t->ref.pidfd)) {
 		s->n_rows = first;
 		err = -ESRCH;
 	}

@@ -337,7 +337,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 		look_at_cgroups(sys, ref->procfd, mounts, &row, &f);
 	}
 	/* Only now is it known that all of this was its own. */
-	if (err == -ESRCH || sys->pidfd_signal(ref->pidfd, 0) == -ESRCH) {
+	if (sys_is_reaped(sys, ref->pidfd)) {
 		observe_no_life(ref, &row);
 		f.gone = true;
 	} else if (err < 0) {

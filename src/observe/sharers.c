@@ -98,7 +98,7 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
 	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 && !(st.flags & PF_KTHREAD) &&
-	    sys->pidfd_signal(pidfd, 0) != -ESRCH && sys->kcmp_vm(target_tid, tid) == 0 &&
+	    !sys_is_reaped(sys, pidfd) && sys->kcmp_vm(target_tid, tid) == 0 &&
 	    sys->kcmp_vm(tid, zombie) > 0) {
 		*ret = (struct sharer){ .id = { .pid = pid, .inode = sys->pidfd_inode(pidfd) } };
 		memcpy(ret->id.comm, st.comm, sizeof(ret->id.comm));

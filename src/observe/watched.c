@@ -303,7 +303,7 @@ static void look_at_remains(struct watched *w)
 	struct watch_view *v = &w->view;
 
 	v->phase = PHASE_ZOMBIE;
-	if (w->sys->pidfd_signal(w->ref->pidfd, 0) == -ESRCH) {
+	if (sys_is_reaped(w->sys, w->ref->pidfd)) {
 		v->gone = true;
 		v->phase = PHASE_GONE;
 	}

@@ -189,7 +189,7 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 
 	if (st->flag_tried)
 		return after_flag_look(st, r);
-	if (r->err == -ESRCH)
+	if (r->err == -ESRCH && !r->lives)
 		return vanished(st);
 	if (r->err)
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
@@ -230,7 +230,7 @@ static struct plan_step scan_sharers(struct plan_kill *st, int64_t now)
 
 static struct plan_step after_right(struct plan_kill *st, const struct plan_result *r)
 {
-	if (r->err == -ESRCH)
+	if (r->err == -ESRCH && !r->lives)
 		return vanished(st);
 	if (r->err == -EPERM ||
 	    r->err == -EINVAL) /* EINVAL: not in our PID namespace or below it */
@@ -456,10 +456,12 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 
 static struct plan_step after_term(struct plan_kill *st, const struct plan_result *r)
 {
-	if (r->err == -ESRCH)
+	if (r->err == -ESRCH && !r->lives)
 		return vanished(st);
-	if (r->err)
+	if (r->err == -EPERM)
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
+	if (r->err)
+		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	st->graced = true;
 	return step_until(st, PLAN_GRACE, min64(r->now_us + st->cfg.opt.grace_us, st->deadline_us));
 }
@@ -542,7 +544,7 @@ static struct plan_step after_signal(struct plan_kill *st, const struct plan_res
 	/* Another mm since the lists were read: it went through an execve. Read anew. */
 	if (r->err == -ESTALE && ++st->tries_hold < HOLD_TRIES)
 		return release_then(st, r->now_us, PLAN_LOOK);
-	if (r->err == -ESRCH) {
+	if (r->err == -ESRCH && !r->lives) {
 		st->exited = true;
 		st->held = false; /* there is nobody left to let go */
 		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
@@ -602,7 +604,7 @@ static struct plan_step after_reap_kill(struct plan_kill *st, const struct plan_
 static struct plan_step after_flag_look(struct plan_kill *st, const struct plan_result *r)
 {
 	st->flag_tried = false;
-	if (r->err && r->err != -ESRCH)
+	if (r->err && (r->err != -ESRCH || r->lives))
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	if (r->err == 0 && !r->view.zombie && !r->view.dying) {
 		st->err = 0;

@@ -39,9 +39,9 @@ static int open_proc(const struct sys *sys, const struct run_self *self, pid_t p
 	 * Signal 0 is ESRCH only after the process was waited for; until then the number is its own,
 	 * so a directory opened before is its own too. (EPERM: alive, and not ours to signal.)
 	 */
-	if (sys->pidfd_signal(pidfd, 0) == -ESRCH)
+	if (sys_is_reaped(sys, pidfd))
 		err = -ESRCH;
-	else if (err == -ENOENT) /* alive, and yet not to be seen: hidepid */
+	else if (err == -ENOENT || err == -ESRCH) /* alive, and yet not to be seen: hidepid */
 		err = -EACCES;
 	if (err < 0) {
 		if (ref.procfd >= 0)
@@ -119,7 +119,7 @@ int target_hold_fd(const struct sys *sys, const struct run_self *self, int fd, s
 		return err;
 	/* A pidfd of our own for it, and then: is the inherited one of that process still? */
 	err = target_hold(sys, self, pid, sys->pidfd_inode(fd), &ref, &leader);
-	if (err == 0 && sys->pidfd_signal(fd, 0) == -ESRCH) {
+	if (err == 0 && sys_is_reaped(sys, fd)) {
 		target_release(sys, &ref);
 		err = -ESRCH;
 	}

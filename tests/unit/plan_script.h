@@ -79,6 +79,9 @@ struct script {
 #define LINE(kind, result, ...) { .step = PLAN_##kind, .used = true, .r = { result }, __VA_ARGS__ }
 #define ERR(e) .err = (e)
 
+/* "No such process", of one whose pidfd shows no exit. */
+#define LIES(kind) LINE(kind, .err = -ESRCH, .r.lives = true)
+
 #define LOOK(...) { .step = PLAN_LOOK, .used = true, .r = { .view = { __VA_ARGS__ } } }
 #define LOOK_ERR(e) LINE(LOOK, ERR(e))
 #define RIGHT(e) LINE(RIGHT, ERR(e))
@@ -182,7 +185,7 @@ static inline void script_see(struct script_seen *seen, enum plan_kind kind,
 	}
 	if (kind == PLAN_SIGNAL && r->err == 0)
 		seen->signalled = true;
-	if (kind == PLAN_SIGNAL && r->err == -ESRCH)
+	if (kind == PLAN_SIGNAL && r->err == -ESRCH && !r->lives)
 		seen->exited = true;
 	if (kind == PLAN_REAP_KILL && (r->err == 0 || r->err == -ETIMEDOUT))
 		seen->signalled = true;

@@ -12,6 +12,8 @@
 static void test_look(void)
 {
 	static const struct script rows[] = {
+		{ "gone, it is said, and it lives", .lines = { LIES(LOOK) },
+		  IS(FAILED, ERRNO, .where = STEPNAME_RESOLVE, .err = ESRCH) },
 		{ "gone before the first look", .lines = { LOOK_ERR(-ESRCH) }, IS(NO_PROCESS, NOT_FOUND) },
 		{ "gone, and there is no process_mrelease", .no_mrelease = true,
 		  .lines = { LOOK_ERR(-ESRCH) }, IS(NO_PROCESS, NOT_FOUND, .method = METHOD_KILL_ONLY) },
@@ -89,6 +91,8 @@ static void test_right(void)
 		  IS(NO_PROCESS, NOT_FOUND) },
 		{ "pidfd_send_signal 0: ESRCH of a selected one", .selected = true,
 		  .lines = { ALIVE, RIGHT(-ESRCH) }, IS(EXITED, VANISHED) },
+		{ "pidfd_send_signal 0: ESRCH of somebody who lives", .lines = { ALIVE, LIES(RIGHT) },
+		  IS(FAILED, ERRNO, .where = STEPNAME_RIGHT, .err = ESRCH) },
 		{ "pidfd_send_signal 0: EBADF is no question of rights",
 		  .lines = { ALIVE, RIGHT(-EBADF) },
 		  IS(FAILED, ERRNO, .where = STEPNAME_RIGHT, .err = EBADF) },
@@ -439,6 +443,9 @@ static void test_hold(void)
 static void test_signal(void)
 {
 	static const struct script rows[] = {
+		{ "SIGKILL: ESRCH of somebody who lives: it is let go",
+		  .lines = { BEFORE, ONE_THREAD, HOLD(0), LIES(SIGNAL), RELEASE },
+		  IS(FAILED, ERRNO, .where = STEPNAME_SIGNAL, .err = ESRCH) },
 		{ "SIGKILL: ESRCH: it was faster; there is nobody to let go",
 		  .lines = { BEFORE, ONE_THREAD, HOLD(0), KILL(-ESRCH) }, IS(EXITED, BY_ITSELF) },
 		{ "SIGKILL: EPERM, and the held thread is let go",
@@ -542,6 +549,12 @@ static void test_grace(void)
 		  .lines = { ALIVE, RIGHT(0), SHARERS(.clone_vm = 1), SHARER_RIGHTS(0), ONE_THREAD,
 			     TERM(0), GRACE(-ETIMEDOUT), READY, REAP(0), GONE },
 		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "SIGTERM: ESRCH of somebody who lives", .opt = { GRACE_1S },
+		  .lines = { BEFORE, ONE_THREAD, LIES(TERM) },
+		  IS(FAILED, ERRNO, .where = STEPNAME_SIGNAL, .err = ESRCH) },
+		{ "SIGTERM: EAGAIN is no question of rights", .opt = { GRACE_1S },
+		  .lines = { BEFORE, ONE_THREAD, TERM(-EAGAIN) },
+		  IS(FAILED, ERRNO, .where = STEPNAME_SIGNAL, .err = EAGAIN) },
 		{ "SIGTERM: ESRCH", .opt = { GRACE_1S }, .lines = { BEFORE, ONE_THREAD, TERM(-ESRCH) },
 		  IS(NO_PROCESS, NOT_FOUND) },
 		{ "SIGTERM: EPERM", .opt = { GRACE_1S }, .lines = { BEFORE, ONE_THREAD, TERM(-EPERM) },
