@@ -70,7 +70,7 @@ void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag
  * act_kill - Kill and reap every target; all are held and signalled before the first is reaped.
  * @targets: held ones (err 0) are worked on, the others only get their row
  * @rows: @n rows, filled in whatever happens; row.killed is to be freed with act_free_rows()
- * Returns 0; -EINTR: @interrupt_fd became readable, everything is undone; -ENOMEM: nothing touched.
+ * Returns 0; -EINTR: @interrupt_fd became readable, everything is undone.
  */
 int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 	     struct kill_row *rows);

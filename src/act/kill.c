@@ -105,6 +105,7 @@ void act_free_arena(struct act_arena *arena)
 static void set_result(struct driver *d, struct victim *v, int err)
 {
 	v->result.err = err;
+	v->result.lives = err == -ESRCH && !d->sys->pidfd_exited(v->target->ref.pidfd);
 	v->result.now_us = d->sys->now_us();
 	v->ready = true;
 	v->started = false;
@@ -1177,6 +1178,19 @@ static void end_victim(struct driver *d, struct victim *v)
 	observe_close(d->sys, &v->fds);
 }
 
+/* Nobody is touched; each row says why. */
+static void fail_all(int err, const struct target *targets, size_t n, struct kill_row *rows)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (targets[i].err)
+			continue;
+		rows[i].outcome = OUTCOME_FAILED;
+		rows[i].reason = REASON_ERRNO;
+		rows[i].step = STEPNAME_RESOLVE;
+		rows[i].err = -err;
+	}
+}
+
 static int prepare(struct driver *d, const struct target *targets, size_t n, struct kill_row *rows)
 {
 	for (size_t i = 0; i < n; i++)
@@ -1184,7 +1198,9 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 	d->victims = calloc(n ? n : 1, sizeof(*d->victims));
 	d->polls = calloc(n + 2, sizeof(*d->polls));
 	d->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!d->victims || !d->polls || d->notify < 0)
+	if (d->notify < 0)
+		return -errno;
+	if (!d->victims || !d->polls)
 		return -ENOMEM;
 	d->targets = targets;
 	d->n = n;
@@ -1206,7 +1222,10 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 
 	d.start_us = run->sys->now_us();
 	boost_ourselves(&d);
-	if (err == 0) {
+	if (err < 0) {
+		fail_all(err, targets, n, rows);
+		err = 0;
+	} else {
 		for (size_t i = 0; i < n; i++) {
 			struct victim *v = &d.victims[i];
 
