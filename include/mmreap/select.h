@@ -23,6 +23,7 @@ int select_comm(const struct sys *sys, const struct run_self *self, const char *
  * @version: 1 or 2
  * @freezes: it can be frozen: version 2 (but the root), or in the v1 freezer hierarchy
  * @was_frozen: it was frozen when it was opened: then it is left so
+ * @freeze_fd: owned, its freezer file for writing, open from the first freeze on; -1: none
  * @guard: owned write end of the pipe to the guardian that thaws if we die; -1: none
  */
 struct cgroup_ref {
@@ -31,6 +32,7 @@ struct cgroup_ref {
 	bool freezes;
 	bool was_frozen;
 	bool frozen_by_us;
+	int freeze_fd;
 	int guard;
 	pid_t guardian;
 	char path[4096];
@@ -52,7 +54,8 @@ int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pi
 
 /**
  * cgroup_freeze - Freeze it and wait until it is (at most @limit_us). -ETIMEDOUT: not yet all; -EINTR:
- * @interrupt_fd (-1: none) became readable.
+ * @interrupt_fd (-1: none) became readable; other errors: it is not frozen, as it could not be made
+ * sure that it is thawed again.
  */
 int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us, int interrupt_fd);
 /** cgroup_thaw - Undo cgroup_freeze(); nothing if we did not freeze it. */

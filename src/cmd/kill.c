@@ -41,8 +41,9 @@ struct story {
 	size_t n_rows;
 	struct act_arena arena;
 	struct brace brace;
-	bool left;	  /* a cgroup still has processes that we did not get hold of */
-	sigset_t signals; /* taken by the signalfd */
+	int64_t deadline_us; /* of all rounds; 0: none */
+	bool left;	     /* a cgroup still has processes that we did not get hold of */
+	sigset_t signals;    /* taken by the signalfd */
 	int interrupt_fd;
 };
 
@@ -240,6 +241,26 @@ static int fail_memory(struct story *s)
 	return fail(s, STATUS_FAILURE, "out of memory; nothing more was touched");
 }
 
+/* What could not be held in an earlier round, and was in this one: the last word counts. */
+static void drop_superseded(struct story *s, size_t first)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_rows; i++) {
+		bool later = false;
+
+		for (size_t j = first; i < first && s->rows[i].step == STEPNAME_RESOLVE &&
+				       s->rows[i].reason == REASON_ERRNO && j < s->n_rows;
+		     j++)
+			later |= s->rows[j].id.pid == s->rows[i].id.pid;
+		if (later)
+			free(s->rows[i].killed);
+		else
+			s->rows[kept++] = s->rows[i];
+	}
+	s->n_rows = kept;
+}
+
 /* For so many targets there are descriptors; each has its first two already. */
 static size_t at_a_time(const struct story *s)
 {
@@ -256,9 +277,10 @@ static size_t at_a_time(const struct story *s)
 }
 
 /* All at once; where the descriptors do not suffice, which only a hard limit can bring about, in turn. */
-static int act(struct story *s, const struct act_run *run)
+static int act(struct story *s, struct act_run *run)
 {
-	size_t most = at_a_time(s), n;
+	size_t most = at_a_time(s), first = s->n_rows, n;
+	int64_t left;
 	int err = 0;
 
 	if (most == 0 && s->n_targets)
@@ -269,10 +291,29 @@ static int act(struct story *s, const struct act_run *run)
 			   most, s->n_targets);
 	for (size_t done = 0; err == 0 && done < s->n_targets; done += n) {
 		n = s->n_targets - done < most ? s->n_targets - done : most;
+		/* The hard limit is one for all turns and rounds. */
+		if (s->deadline_us) {
+			left = s->deadline_us - sys_linux.now_us();
+			run->opt.timeout_us = left > 0 ? left : 1;
+		}
 		err = act_kill(run, s->targets + done, n, s->rows + s->n_rows);
 		s->n_rows += n;
 	}
+	drop_superseded(s, first);
 	return err;
+}
+
+static int64_t freeze_limit(const struct story *s)
+{
+	int64_t left;
+
+	if (s->req.opt.timeout_us == 0)
+		return 0;
+	if (s->deadline_us == 0)
+		return FREEZE_US;
+	/* The kill itself gets half of what is left at least. */
+	left = (s->deadline_us - sys_linux.now_us()) / 2;
+	return left < FREEZE_US ? left : FREEZE_US;
 }
 
 /* One round: freeze, hold, act, thaw. Returns 0, -1 with s->error, or -EINTR. */
@@ -294,7 +335,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		if (err < 0)
 			return err;
 		for (size_t i = 0; i < s->selection.n_cgroups; i++)
-			if (cgroup_freeze(&sys_linux, &s->selection.cgroups[i], FREEZE_US,
+			if (cgroup_freeze(&sys_linux, &s->selection.cgroups[i], freeze_limit(s),
 					  s->interrupt_fd) == -EINTR)
 				return -EINTR;
 	}
@@ -312,7 +353,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 	s->rows = rows;
 	err = act(s, run);
 	thaw_all(s);
-	return err == -ENOMEM ? fail_memory(s) : err;
+	return err;
 }
 
 static bool has_row(const struct story *s, pid_t pid)
@@ -360,14 +401,14 @@ static int play(struct story *s, struct act_run *run)
 
 	/* With --interactive every one is asked about once; who comes later is left alone. */
 	for (int round = 1; err == 0 && again; round++) {
-		size_t before = s->n_rows;
-
+		if (s->deadline_us && sys_linux.now_us() >= s->deadline_us)
+			break;
 		/* The last resort is the kernel's own; it reaps nothing, but nobody escapes it. */
 		if (round == MAX_ROUNDS)
 			for (size_t i = 0; i < s->selection.n_cgroups; i++)
 				cgroup_kill(&sys_linux, &s->selection.cgroups[i]);
 		err = play_round(s, run, round);
-		if (s->n_rows == before || round == MAX_ROUNDS)
+		if (s->n_targets == 0 || round == MAX_ROUNDS)
 			break;
 	}
 	if (err == 0 && again)
@@ -416,6 +457,8 @@ static int run_story(struct story *s)
 	raise_limit();
 	if (s->selection.n_cgroups && !s->req.opt.dry_run)
 		brace_heap(ROUNDS_BYTES, &s->brace);
+	if (s->req.opt.timeout_us > 0)
+		s->deadline_us = sys_linux.now_us() + s->req.opt.timeout_us;
 	err = play(s, &run);
 	report_progress_end();
 	if (err == -EINTR)

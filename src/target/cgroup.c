@@ -54,21 +54,15 @@ static bool has_dots(const char *path)
 	return false;
 }
 
-static bool read_frozen(const struct sys *sys, const struct cgroup_ref *cg)
+static const char *freeze_file(const struct cgroup_ref *cg)
 {
-	char buf[256];
-
-	if (cg->version == 2)
-		return sys->read_file(cg->dirfd, "cgroup.freeze", buf, sizeof(buf)) > 0 &&
-		       buf[0] == '1';
-	return sys->read_file(cg->dirfd, "freezer.state", buf, sizeof(buf)) > 0 &&
-	       strncmp(buf, "THAWED", 6) != 0;
+	return cg->version == 2 ? "cgroup.freeze" : "freezer.state";
 }
 
 static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, const char *dir,
 		       const char *path, struct cgroup_ref *ret)
 {
-	struct cgroup_ref cg = { .version = mount->version, .guard = -1 };
+	struct cgroup_ref cg = { .version = mount->version, .freeze_fd = -1, .guard = -1 };
 	char buf[64];
 
 	if ((size_t)snprintf(cg.path, sizeof(cg.path), "%s", dir) >= sizeof(cg.path))
@@ -80,9 +74,9 @@ static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, 
 		sys->close(cg.dirfd);
 		return -EISDIR;
 	}
-	cg.freezes = sys->read_file(cg.dirfd, cg.version == 2 ? "cgroup.freeze" : "freezer.state",
-				    buf, sizeof(buf)) > 0;
-	cg.was_frozen = cg.freezes && read_frozen(sys, &cg);
+	cg.freezes = sys->read_file(cg.dirfd, freeze_file(&cg), buf, sizeof(buf)) > 0;
+	cg.was_frozen =
+		cg.freezes && (cg.version == 2 ? buf[0] == '1' : strncmp(buf, "THAWED", 6) != 0);
 	*ret = cg;
 	return 0;
 }
@@ -148,9 +142,11 @@ int cgroup_find(const struct sys *sys, const struct mounts *mounts, const char *
 void cgroup_close(const struct sys *sys, struct cgroup_ref *cg)
 {
 	cgroup_thaw(sys, cg);
+	if (cg->freeze_fd >= 0)
+		sys->close(cg->freeze_fd);
 	if (cg->dirfd >= 0)
 		sys->close(cg->dirfd);
-	cg->dirfd = -1;
+	cg->freeze_fd = cg->dirfd = -1;
 }
 
 static int add_procs(const struct sys *sys, int dirfd, struct pid_list *ret)
@@ -222,11 +218,11 @@ int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pi
 	return add_below(sys, cg->dirfd, 0, ret);
 }
 
-static int write_frozen(const struct sys *sys, const struct cgroup_ref *cg, bool frozen)
+static int write_frozen(const struct cgroup_ref *cg, bool frozen)
 {
-	if (cg->version == 2)
-		return sys->write_file(cg->dirfd, "cgroup.freeze", frozen ? "1" : "0");
-	return sys->write_file(cg->dirfd, "freezer.state", frozen ? "FROZEN" : "THAWED");
+	const char *text = cg->version == 2 ? frozen ? "1" : "0" : frozen ? "FROZEN" : "THAWED";
+
+	return pwrite(cg->freeze_fd, text, strlen(text), 0) < 0 ? -errno : 0;
 }
 
 static bool is_all_frozen(const struct sys *sys, const struct cgroup_ref *cg)
@@ -244,12 +240,12 @@ static bool is_all_frozen(const struct sys *sys, const struct cgroup_ref *cg)
  * A child that thaws when the line to us breaks: nobody stays frozen because mmreap was killed. It
  * shares nothing with us but the descriptor and does nothing but read and write.
  */
-static void start_guardian(const struct sys *sys, struct cgroup_ref *cg)
+static int start_guardian(struct cgroup_ref *cg)
 {
-	int fds[2];
+	int fds[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return;
+		return -errno;
 	cg->guardian = fork();
 	if (cg->guardian == 0) {
 		char byte;
@@ -258,15 +254,16 @@ static void start_guardian(const struct sys *sys, struct cgroup_ref *cg)
 		setsid(); /* a Ctrl-C for us is not for it */
 		while (read(fds[0], &byte, 1) < 0 && errno == EINTR)
 			;
-		write_frozen(sys, cg, false);
+		write_frozen(cg, false);
 		_exit(0);
 	}
+	err = cg->guardian < 0 ? -errno : 0;
 	close(fds[0]);
-	if (cg->guardian < 0) {
+	if (err < 0)
 		close(fds[1]);
-		return;
-	}
-	cg->guard = fds[1];
+	else
+		cg->guard = fds[1];
+	return err;
 }
 
 int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us, int interrupt_fd)
@@ -277,8 +274,15 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 
 	if (!cg->freezes || cg->was_frozen || cg->frozen_by_us)
 		return 0;
-	start_guardian(sys, cg);
-	err = write_frozen(sys, cg, true);
+	/* What thaws it is there before it is frozen: neither of them may fail afterwards. */
+	if (cg->freeze_fd < 0)
+		cg->freeze_fd = sys->open_at(cg->dirfd, freeze_file(cg), O_RDWR);
+	if (cg->freeze_fd < 0)
+		return cg->freeze_fd;
+	err = start_guardian(cg);
+	if (err < 0)
+		return err;
+	err = write_frozen(cg, true);
 	cg->frozen_by_us = true;
 	if (err < 0) {
 		cgroup_thaw(sys, cg);
@@ -291,7 +295,7 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 			return -EINTR;
 		sys->sleep_us(FREEZE_POLL_US);
 		if (cg->version == 1) /* a v1 freezer that met a fork tries again when told */
-			write_frozen(sys, cg, true);
+			write_frozen(cg, true);
 	}
 	return 0;
 }
@@ -301,7 +305,7 @@ void cgroup_thaw(const struct sys *sys, struct cgroup_ref *cg)
 	if (!cg->frozen_by_us)
 		return;
 	cg->frozen_by_us = false;
-	write_frozen(sys, cg, false);
+	write_frozen(cg, false);
 	if (cg->guard >= 0) {
 		/* The end of the line is not enough: the guardians of other cgroups have it too. */
 		send(cg->guard, "", 1, MSG_NOSIGNAL);
