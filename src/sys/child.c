@@ -7,10 +7,14 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mmreap/child.h>
 #include <mmreap/cleanup.h>
+
+/* At a tenth of a millisecond each. */
+#define END_TRIES 10000
 
 static void live(size_t n_bytes, int ready, pid_t parent)
 {
@@ -59,18 +63,20 @@ pid_t child_start(size_t n_bytes)
 
 void child_end(pid_t pid)
 {
+	struct timespec gap = { .tv_nsec = 100000 };
 	int status;
 
 	/* Ours, and not waited for: the number cannot be anybody else's. */
 	kill(pid, SIGKILL);
-	for (;;) {
-		pid_t r = waitpid(pid, &status, __WALL);
+	for (int i = 0; i < END_TRIES; i++) {
+		pid_t r = waitpid(pid, &status, __WALL | WNOHANG);
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0 || WIFEXITED(status) || WIFSIGNALED(status))
+		if (r < 0 && errno != EINTR)
 			return;
-		/* Seized by us, and in its exit stop. */
+		if (r > 0 && (WIFEXITED(status) || WIFSIGNALED(status)))
+			return;
+		/* Seized by us, and perhaps in its exit stop. Where this fails, our own end does it. */
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+		nanosleep(&gap, NULL);
 	}
 }
