@@ -18,20 +18,11 @@ static const struct command *const commands[] = {
  */
 static bool fill_standard_fds(void)
 {
-	for (;;) {
-		int fd = open("/dev/null", O_RDONLY);
-
-		if (fd == STDIN_FILENO) {
-			close(fd);
-			fd = open("/dev/null", O_WRONLY);
-		}
-		if (fd < 0)
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return false;
-		if (fd > STDERR_FILENO) {
-			close(fd);
-			return true;
-		}
-	}
+	return true;
 }
 
 static int run(int argc, const char **argv)
@@ -53,8 +44,10 @@ static int run(int argc, const char **argv)
 
 int main(int argc, const char **argv)
 {
-	if (!fill_standard_fds())
+	if (!fill_standard_fds()) {
+		report_say("a standard descriptor is closed, and /dev/null does not open");
 		return STATUS_FAILURE;
+	}
 	/* A reader that went away is found when standard output is closed, not in the middle of a kill. */
 	signal(SIGPIPE, SIG_IGN);
 	return report_close_stdout(run(argc, argv));
