@@ -82,10 +82,14 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 		look_closer(s, &t->ref, row);
 		return row->phase != PHASE_GONE || t->selected ? STATUS_OK : STATUS_NO_PROCESS;
 	}
+	if (t->err == 0) { /* held, and /proc does not give what is needed */
+		observe_no_life(&t->ref, row);
+		report_say("%d: %s", (int)t->ref.pid, strerror(-err));
+	}
 	/* It is there, and more cannot be said. */
-	if (err != -ESRCH && err != -ESTALE)
+	if (t->err != -ESRCH && t->err != -ESTALE)
 		row->phase = PHASE_ALIVE;
-	return look_say_target(t);
+	return t->err ? look_say_target(t) : STATUS_FAILURE;
 }
 
 static enum exit_status look_at_targets(struct story *s)
