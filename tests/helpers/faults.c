@@ -34,6 +34,9 @@
 #include "faultworld.h"
 #include "tally.h"
 
+/* What a command may take; without a fault a busy machine is no finding. */
+#define LIMIT "0.3"
+#define CLEAN_LIMIT "30"
 #define LATE_MS 4000
 #define HANG_MS 15000
 #define MAX_ROLES 64
@@ -47,80 +50,80 @@ static const struct scene {
 	int status;
 	const char *args[16];
 } scenes[] = {
-	/* %t %u target and second, %i PID:INODE of the target, %g the cgroup */
-	{ "kill", WITH_THREAD, "reaped", 0, { "kill", "--json", "-t", "0.3", "%t" } },
-	{ "sentence", 0, "", 0, { "kill", "--verbose", "-t", "0.3", "%t" } },
+	/* %t %u target and second, %i PID:INODE of the target, %g the cgroup, %l the limit */
+	{ "kill", WITH_THREAD, "reaped", 0, { "kill", "--json", "-t", "%l", "%t" } },
+	{ "sentence", 0, "", 0, { "kill", "--verbose", "-t", "%l", "%t" } },
 	{ "robust",
 	  WITH_THREAD | WITH_ROBUST,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "%t" } },
-	{ "robust-alone", WITH_ROBUST, "freed", 0, { "kill", "--json", "-t", "0.3", "%t" } },
+	  { "kill", "--json", "-t", "%l", "%t" } },
+	{ "robust-alone", WITH_ROBUST, "freed", 0, { "kill", "--json", "-t", "%l", "%t" } },
 	{ "sharers-kill",
 	  WITH_SHARER,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--sharers", "kill", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--sharers", "kill", "%t" } },
 	{ "sharers-spare",
 	  WITH_SHARER,
 	  "spared",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--sharers", "spare", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--sharers", "spare", "%t" } },
 	{ "sharers-refuse",
 	  WITH_SHARER,
 	  "refused-shared",
 	  7,
-	  { "kill", "--json", "-t", "0.3", "%t" } },
+	  { "kill", "--json", "-t", "%l", "%t" } },
 	{ "grace-heeded",
 	  WITH_THREAD,
 	  "exited",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--grace", "0.1", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--grace", "0.1", "%t" } },
 	{ "grace-ignored",
 	  WITH_THREAD | WITH_TERM_IGNORED,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--grace", "0.01", "%t" } },
-	{ "hold-never", 0, "*", 0, { "kill", "--json", "-t", "0.3", "--hold", "never", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--grace", "0.01", "%t" } },
+	{ "hold-never", 0, "*", 0, { "kill", "--json", "-t", "%l", "--hold", "never", "%t" } },
 	{ "dry-run",
 	  WITH_THREAD,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--dry-run", "%t" } },
-	{ "two", WITH_SECOND, "reaped", 0, { "kill", "--json", "-t", "0.3", "%u", "%t" } },
-	{ "inode", 0, "reaped", 0, { "kill", "--json", "-t", "0.3", "%i" } },
+	  { "kill", "--json", "-t", "%l", "--dry-run", "%t" } },
+	{ "two", WITH_SECOND, "reaped", 0, { "kill", "--json", "-t", "%l", "%u", "%t" } },
+	{ "inode", 0, "reaped", 0, { "kill", "--json", "-t", "%l", "%i" } },
 	{ "cgroup",
 	  WITH_SECOND | WITH_CGROUP,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--cgroup", "%g" } },
+	  { "kill", "--json", "-t", "%l", "--cgroup", "%g" } },
 	{ "frozen",
 	  WITH_CGROUP | WITH_FROZEN,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "%t" } },
+	  { "kill", "--json", "-t", "%l", "%t" } },
 	{ "thaw",
 	  WITH_CGROUP | WITH_FROZEN,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--thaw", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--thaw", "%t" } },
 	{ "reap-only",
 	  WITH_CGROUP | WITH_FROZEN | WITH_SIGKILL,
 	  "reaped",
 	  0,
-	  { "kill", "--json", "-t", "0.3", "--reap-only", "%t" } },
+	  { "kill", "--json", "-t", "%l", "--reap-only", "%t" } },
 	{ "sharers", WITH_SHARER, NULL, 0, { "sharers", "--json", "%t" } },
 	{ "sharers-all", WITH_SHARER, NULL, 0, { "sharers", "--json", "--all" } },
 	{ "sharers-check", WITH_SHARER, NULL, 7, { "sharers", "--check", "%t" } },
 	{ "status", WITH_THREAD, NULL, 0, { "status", "--json", "%t" } },
 	{ "status-deep", WITH_THREAD | WITH_SHARER, NULL, 0, { "status", "--deep", "%t" } },
 	{ "status-all", 0, NULL, 0, { "status", "--json" } },
-	{ "watch", 0, NULL, 0, { "watch", "--json", "-t", "0.5", "%t" } },
+	{ "watch", 0, NULL, 0, { "watch", "--json", "-t", "%l", "%t" } },
 	{ "watch-proc",
 	  0,
 	  NULL,
 	  0,
-	  { "watch", "--json", "--source", "proc", "--interval", "0.02", "-t", "0.5", "%t" } },
+	  { "watch", "--json", "--source", "proc", "--interval", "0.02", "-t", "%l", "%t" } },
 	{ "probe", 0, NULL, 0, { "probe", "--json" } },
 };
 
@@ -171,6 +174,7 @@ static struct {
 	bool denied;	  /* told by its one witness that the target does not exist */
 	long stops;
 	const char *now; /* the fault of this run */
+	const char *limit;
 	char text[262144], errors[65536];
 	long findings;
 	struct tally tally;
@@ -398,6 +402,8 @@ static char *fill_in(const char *arg, char *buffer, size_t size)
 		snprintf(buffer, size, "%d", people[TARGET].pid);
 	else if (!strcmp(arg, "%u"))
 		snprintf(buffer, size, "%d", people[SECOND].pid);
+	else if (!strcmp(arg, "%l"))
+		snprintf(buffer, size, "%s", run.limit);
 	else if (!strcmp(arg, "%g"))
 		snprintf(buffer, size, "%s", cgroup_dir);
 	else if (!strcmp(arg, "%i") && fstat(people[TARGET].pidfd, &st) == 0)
@@ -962,6 +968,7 @@ static void run_clean(bool note)
 	char outcome[32] = "";
 
 	run.now = "clean";
+	run.limit = CLEAN_LIMIT;
 	world_make(run.scene->flags);
 	run_once(NULL, NULL, note);
 	if (find_row(people[TARGET].pid, row, sizeof(row)))
@@ -971,6 +978,7 @@ static void run_clean(bool note)
 	     strcmp(run.scene->outcome, outcome)))
 		finding("without a fault: status %d, outcome %s", exit_status(), outcome);
 	judge(NULL);
+	run.limit = LIMIT;
 }
 
 static bool is_new(const struct point *point, size_t count)
