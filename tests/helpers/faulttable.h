@@ -51,7 +51,7 @@ static const struct fault_call fault_calls[] = {
 	CALL(readlinkat, FAULT_NORMAL, ENOENT, EACCES, ENOMEM, ESRCH),
 	CALL(getdents64, FAULT_NORMAL, ENOENT, EIO, ENOMEM, EINTR),
 	CALL(ioctl, FAULT_NORMAL, ENOTTY, EINVAL, ESRCH, EREMOTE, EINTR),
-	CALL(fcntl, FAULT_NEVER, 0), /* only F_GETFD, which asks whether it is open */
+	CALL(fcntl, FAULT_NORMAL, EMFILE, EINVAL), /* to duplicate, that is */
 	CALL(dup, FAULT_NORMAL, EMFILE),
 	CALL(fadvise64, FAULT_NORMAL, EINVAL),
 	/* descriptors that are no files */
