@@ -167,13 +167,13 @@ victim() {
 	((round == RUNS)) || note "$name" "$round rounds in $SECONDS_EACH seconds"
 }
 
-# 64 of them, of sizes from 1 to 128 MiB, in four situations
+# 64 of them, of sizes from 1 to 128 MiB, in four situations, the busy ones started last
 many() {
 	local i args=()
 	local -a kinds=("" "--threads 8" "--stop" "--busy 1")
 	for ((i = 0; i < 64; i++)); do
 		# shellcheck disable=SC2206 # words
-		args+=(-- --mib $((1 << i % 8)) ${kinds[i / 8 % 4]})
+		args+=(-- --mib $((1 << i % 8)) ${kinds[i / 16]})
 	done
 	victim many "64 mixed victims, 2 GiB" "${args[@]}"
 }
