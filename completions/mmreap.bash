@@ -78,8 +78,11 @@ _mmreap() {
 	argument=-
 	if ! $only_targets; then
 		[[ $prev != -[!-]* ]] || prev=-${prev:(-1)}
-		argument=$(awk -F '\t' -v command="$command" -v option="$prev" '
-			$1 == command && ($2 == option || $3 == option) { print $4 }' <<<"$dump")
+		# Not with -v, which makes something of a backslash.
+		argument=$(command=$command option=$prev awk -F '\t' '
+			$1 == ENVIRON["command"] && ($2 == ENVIRON["option"] || $3 == ENVIRON["option"]) {
+				print $4
+			}' <<<"$dump")
 	fi
 	case ${argument:--} in
 	-) ;;
@@ -109,8 +112,8 @@ _mmreap() {
 	esac
 
 	if [[ $cur == -* ]] && ! $only_targets; then
-		_mmreap_fill < <(awk -v command="$command" '
-			$1 == command { print $2; if ($3 != "-") print $3 }' <<<"$dump")
+		_mmreap_fill < <(command=$command awk '
+			$1 == ENVIRON["command"] { print $2; if ($3 != "-") print $3 }' <<<"$dump")
 	elif grep -q "^$command	--pidfd	" <<<"$dump"; then
 		# Names are for the eye: what goes into the line is a PID.
 		_mmreap_fill < <(_mmreap_processes)

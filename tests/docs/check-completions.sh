@@ -57,6 +57,8 @@ for command in $(commands); do
 	done < <(dump | grep "^$command	")
 	if dump | grep -q "^$command	--pidfd	"; then
 		ask "mmreap $command " "$command: a PID with its name" "$pid.* $name" has
+		ask "mmreap $command a\\qb " "$command: after a word with a backslash" \
+			"$pid.* $name" has
 		ask "mmreap $command --comm docs" "$command: a name" "$name" has
 		[ -z "$cgroup" ] || {
 			ask "mmreap $command --cgroup /mmreap-d" "$command: a cgroup" \

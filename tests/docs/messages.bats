@@ -120,6 +120,6 @@ script_reads() {
 	until tmux -S "$PWD/tmux" capture-pane -p >pane && grep -q '^status' pane; do
 		sleep 0.05
 	done
-	grep -q "^$VICTIM victim: nicht beendet" pane || grep -q '^status 0' pane
+	grep -q '^status 0' pane
 	kill -0 "$VICTIM"
 }
