@@ -36,7 +36,8 @@ pot: ## po/mmreap.pot, the messages to translate
 update-po: pot ## bring the catalogues up to date with the messages
 	for po in $(LINGUAS); do \
 		msgmerge --quiet --update --backup=none --sort-output --add-location=file \
-			po/$$po.po $(POT); done
+			po/$$po.po $(POT) && \
+		msgattrib --no-obsolete --sort-output --add-location=file -o po/$$po.po po/$$po.po; done
 
 install: install-po
 install-po: po

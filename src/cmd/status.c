@@ -84,7 +84,8 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 	}
 	if (t->err == 0) { /* held, and /proc does not give what is needed */
 		observe_no_life(&t->ref, row);
-		report_say("%d: %s", (int)t->ref.pid, strerror(-err));
+		errno = -err;
+		report_say("%d: %m", (int)t->ref.pid);
 	}
 	/* It is there, and more cannot be said. */
 	if (t->err != -ESRCH && t->err != -ESTALE)

@@ -32,6 +32,9 @@ same 'template: the messages of the sources (make update-po)' \
 none 'template: no message is a piece of a sentence' \
 	"$(messages po/mmreap.pot | grep -E '^ | $' | grep -vxE '[,;:] |.*\? \([^()]*\) ')"
 
+# strerror() knows one language, where a message is said in two.
+none 'sources: %m says an error' "$(grep -rnw strerror src/cmd src/cli src/report)"
+
 for po in po/*.po; do
 	language=${po##*/}
 	language=${language%.po}
