@@ -213,7 +213,8 @@ helpers: $(HELPERS) $(HELPERS_SO) $(HELPERS_M32)
 
 # The thread sanitizer of older compilers cannot live with 32 bits of mmap randomness.
 UNDER := $(if $(findstring thread,$(SAN)),setarch -R)
-ENV := MMREAP='$(abspath $(BIN))' MMREAP_HELPERS='$(abspath $(H))' MMREAP_SAN='$(SAN)' \
+# In English, also where catalogues are installed.
+ENV := LC_ALL=C.UTF-8 LANGUAGE= MMREAP='$(abspath $(BIN))' MMREAP_HELPERS='$(abspath $(H))' MMREAP_SAN='$(SAN)' \
 	CC='$(CC)' MAKEFLAGS= MAKELEVEL=
 TALLY := $(ENV) $(UNDER) tests/tally.sh $(RESULTS)
 BATS := bats --tap --timing

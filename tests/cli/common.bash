@@ -5,6 +5,9 @@
 bats_require_minimum_version 1.5.0
 
 MMREAP=${MMREAP:-$BATS_TEST_DIRNAME/../../build/mmreap}
+# In English, also where catalogues are installed.
+export LC_ALL=C.UTF-8
+unset LANGUAGE
 # Nothing here takes a second; a command that waits for ever fails with 124.
 LIMITED=(timeout --foreground --kill-after=5 60 "$MMREAP")
 

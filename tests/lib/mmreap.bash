@@ -7,6 +7,9 @@
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 
 RUN_LIMIT=${RUN_LIMIT:-60}
+# In English, also where catalogues are installed.
+export LC_ALL=C.UTF-8
+unset LANGUAGE
 
 # mmreap ARGUMENT...: sets status, output, stderr
 mmreap() {
