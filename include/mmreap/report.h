@@ -19,7 +19,8 @@
 
 /* Each takes the language to say it in; NULL is English. */
 
-#define SENTENCE_SIZE 1024
+/* As many processes as a sentence names fit, each with 15 bytes that must be escaped. */
+#define SENTENCE_SIZE 2048
 
 /**
  * explain_kill - Say in one sentence what came of a target, without the leading "PID comm: ".

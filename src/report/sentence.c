@@ -12,10 +12,21 @@ __attribute__((format(printf, 2, 0))) static void add(struct sentence *s, const 
 
 	if (n < 0)
 		return;
-	if ((size_t)n >= s->left)
-		n = s->left ? (int)s->left - 1 : 0;
+	if ((size_t)n < s->left) {
+		s->at += n;
+		s->left -= (size_t)n;
+		return;
+	}
+	/* Cut; but not inside a character, and nothing comes behind it. */
+	for (n = s->left ? (int)s->left - 1 : 0; n > 0; n--)
+		if (((unsigned char)s->at[n - 1] & 0xc0) != 0x80)
+			break;
+	if (n > 0)
+		n += (int)text_utf8_length(s->at + n - 1) - 1;
+	if (s->left)
+		s->at[n] = '\0';
 	s->at += n;
-	s->left -= (size_t)n;
+	s->left = s->left ? 1 : 0;
 }
 
 void sentence_say(struct sentence *s, const char *format, ...)

@@ -148,7 +148,7 @@ static enum list_state expected(uint64_t head, size_t word)
 		return LIST_UNREADABLE;
 	memcpy(&next, world.memory + (head - MEMORY), word);
 	memcpy(&pending, world.memory + (head - MEMORY) + 2 * word, word);
-	return (next | 1) != (head | 1) || pending ? LIST_IN_USE : LIST_EMPTY;
+	return (next & ~UINT64_C(1)) != head || pending ? LIST_IN_USE : LIST_EMPTY;
 }
 
 static void check_one(const struct victim_fds *fds, int i)

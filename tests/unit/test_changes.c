@@ -278,6 +278,29 @@ static const struct {
 	  "\\x1b[2J\\xff; next: mmreap kill --reap-only 4711 takes its memory back now" },
 };
 
+static void test_long_names(void)
+{
+	struct holders holders = { .n = MAX_HOLDERS, .looked = true };
+	struct watch_row row = { .id = { .pid = 4194303 },
+				 .event = WATCH_BLOCKED,
+				 .view = VIEW(.exited = true, .mm = WATCH_MM_HELD),
+				 .holders = &holders };
+	static const char end[] = "; next: kill 4194303, or let its call end";
+	char text[SENTENCE_SIZE];
+	size_t len;
+
+	for (int i = 0; i < MAX_HOLDERS; i++) {
+		holders.found[i] = (struct holder){ .kind = HOLDER_OPEN_FILE,
+						    .id = { .pid = 4194303 },
+						    .file = "smaps_rollup" };
+		memset(holders.found[i].id.comm, 1, 15);
+	}
+	explain_watch(&row, NULL, false, text, sizeof(text));
+	len = strlen(text);
+	is_str(len < sizeof(end) ? text : text + len - (sizeof(end) - 1), end,
+	       "the longest names leave room for the next step");
+}
+
 static void test_sentences(void)
 {
 	for (size_t i = 0; i < UNIT_ROWS(sentences); i++) {
@@ -311,5 +334,6 @@ int main(void)
 	RUN(test_sources);
 	RUN(test_sentences);
 	RUN(test_language);
+	RUN(test_long_names);
 	return unit_done();
 }

@@ -383,6 +383,30 @@ static void test_small_buffer(void)
 	ok(true, "any size is kept to");
 }
 
+static void test_cut(void)
+{
+	struct proc_id others[ROW_SHARERS];
+	struct kill_row row = ROW(.outcome = OUTCOME_REAPED, .killed = others,
+				  .n_killed = ROW_SHARERS, KILLED, .reaped = true);
+	char whole[SENTENCE_SIZE], text[SENTENCE_SIZE];
+	size_t bad = 0;
+
+	for (int i = 0; i < ROW_SHARERS; i++)
+		others[i] = (struct proc_id){ .pid = 1,
+					      .comm = "\xe6\x97\xa5\xf0\x9f\x98\x80\xc3\xa9"
+						      "a" };
+	explain_kill(&row, NULL, false, whole, sizeof(whole));
+	for (size_t size = 1; size < strlen(whole); size++) {
+		size_t len;
+
+		explain_kill(&row, NULL, false, text, size);
+		len = strlen(text);
+		bad += strncmp(text, whole, len) != 0 || len + 4 < size ||
+		       ((unsigned char)whole[len] & 0xc0) == 0x80;
+	}
+	is_int(bad, 0, "cut anywhere, but not inside a character");
+}
+
 static void test_escape(void)
 {
 	static const struct {
@@ -490,6 +514,7 @@ int main(void)
 	RUN(test_many_sharers);
 	RUN(test_every_pair);
 	RUN(test_small_buffer);
+	RUN(test_cut);
 	RUN(test_escape);
 	RUN(test_sizes);
 	RUN(test_times);
