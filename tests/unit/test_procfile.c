@@ -522,6 +522,7 @@ static void test_cgroup(void)
 /* --- generated texts -------------------------------------------------------------------- */
 
 #define CASES 100000
+#define ROUND_TRIPS 20000 /* for each of six kinds of text */
 #define TEXT_MAX 4096
 
 struct text {
@@ -813,6 +814,208 @@ static bool stat_agrees(void)
 	       got.exit_code == want.exit_code;
 }
 
+/* A size as /proc prints it, or none: half of the lines are missing on some kernel. */
+static int64_t chance_kib(struct text *t, const char *key)
+{
+	int64_t kib = (int64_t)(chance_number() >> 11);
+	char line[64];
+	int len;
+
+	if (chance(4) == 0)
+		return UNKNOWN;
+	len = snprintf(line, sizeof(line), "%s:\t%8" PRId64 " kB\n", key, kib);
+	put(t, line, (size_t)len);
+	return kib;
+}
+
+static void put_line(struct text *t, const char *format, ...)
+{
+	char line[128];
+	va_list ap;
+	int len;
+
+	va_start(ap, format);
+	len = vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	put(t, line, (size_t)len);
+}
+
+/* A name as the kernel puts it into status: "\\" and "\n" escaped (proc_task_name()). */
+static void put_name(struct text *t)
+{
+	static const char *const parts[] = { "Tgid:\t666", "\\n", "\\\\", ":",
+					     "\t",	   " ",	  "\xff", "kB" };
+
+	put(t, "Name:\t", 6);
+	for (size_t n = chance(5); n; n--) {
+		const char *part = parts[chance(UNIT_ROWS(parts))];
+
+		put(t, part, strlen(part));
+	}
+	put(t, "\n", 1);
+}
+
+static bool status_agrees(void)
+{
+	struct text t = { .len = 0 };
+	struct status_facts want = { .uid = -1, .thp_enabled = -1 }, got;
+	char *copy;
+	int err;
+
+	put_name(&t);
+	want.tgid = 1 + (pid_t)chance(4194304);
+	put_line(&t, "State:\tS (sleeping)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n", want.tgid,
+		 1 + (int)chance(4194304));
+	want.tracer = (pid_t)chance(4194304);
+	put_line(&t, "TracerPid:\t%d\n", want.tracer);
+	if (chance(4)) {
+		want.uid = (int)chance(65536);
+		put_line(&t, "Uid:\t%d\t%d\t%d\t%d\n", (int)chance(9), want.uid, (int)chance(9),
+			 (int)chance(9));
+	}
+	want.ns_levels = (int)chance(33);
+	put(&t, "NSpid:", 6);
+	for (int i = 0; i < want.ns_levels; i++) {
+		want.ns_pid = 1 + (pid_t)chance(4194304);
+		put_line(&t, "\t%d", want.ns_pid);
+	}
+	put(&t, "\n", 1);
+	want.vm_peak_kib = chance_kib(&t, "VmPeak");
+	want.vm_size_kib = chance_kib(&t, "VmSize");
+	want.vm_lck_kib = chance_kib(&t, "VmLck");
+	want.vm_pin_kib = chance_kib(&t, "VmPin");
+	want.vm_hwm_kib = chance_kib(&t, "VmHWM");
+	want.vm_rss_kib = chance_kib(&t, "VmRSS");
+	want.rss_anon_kib = chance_kib(&t, "RssAnon");
+	want.rss_file_kib = chance_kib(&t, "RssFile");
+	want.rss_shmem_kib = chance_kib(&t, "RssShmem");
+	chance_kib(&t, "VmData");
+	want.vm_pte_kib = chance_kib(&t, "VmPTE");
+	want.vm_swap_kib = chance_kib(&t, "VmSwap");
+	want.hugetlb_kib = chance_kib(&t, "HugetlbPages");
+	want.core_dumping = chance(2);
+	want.threads = (int)chance(70000);
+	put_line(&t, "CoreDumping:\t%d\nThreads:\t%d\n", want.core_dumping, want.threads);
+	want.sig_pending = chance_number();
+	want.shd_pending = chance_number();
+	want.sig_blocked = chance_number();
+	want.sig_ignored = chance_number();
+	want.sig_caught = chance_number();
+	put_line(&t, "SigPnd:\t%016" PRIx64 "\nShdPnd:\t%016" PRIx64 "\nSigBlk:\t%016" PRIx64 "\n",
+		 want.sig_pending, want.shd_pending, want.sig_blocked);
+	put_line(&t, "SigIgn:\t%016" PRIx64 "\nSigCgt:\t%016" PRIx64 "\n", want.sig_ignored,
+		 want.sig_caught);
+	copy = exactly(t.bytes, t.len);
+	err = procfile_status(copy, t.len, &got);
+	free(copy);
+	return !err && got.tgid == want.tgid && got.tracer == want.tracer && got.uid == want.uid &&
+	       got.ns_levels == want.ns_levels && got.ns_pid == want.ns_pid &&
+	       got.core_dumping == want.core_dumping && got.threads == want.threads &&
+	       got.sig_pending == want.sig_pending && got.shd_pending == want.shd_pending &&
+	       got.sig_blocked == want.sig_blocked && got.sig_ignored == want.sig_ignored &&
+	       got.sig_caught == want.sig_caught && got.vm_peak_kib == want.vm_peak_kib &&
+	       got.vm_size_kib == want.vm_size_kib && got.vm_rss_kib == want.vm_rss_kib &&
+	       got.vm_hwm_kib == want.vm_hwm_kib && got.rss_anon_kib == want.rss_anon_kib &&
+	       got.rss_file_kib == want.rss_file_kib && got.rss_shmem_kib == want.rss_shmem_kib &&
+	       got.vm_swap_kib == want.vm_swap_kib && got.vm_pte_kib == want.vm_pte_kib &&
+	       got.vm_lck_kib == want.vm_lck_kib && got.vm_pin_kib == want.vm_pin_kib &&
+	       got.hugetlb_kib == want.hugetlb_kib && got.thp_enabled == want.thp_enabled;
+}
+
+/* Any bytes in a path but the two that no cgroup can have in its name. */
+static bool cgroup_agrees(void)
+{
+	static const char *const controllers[] = { "", "cpu,cpuacct", "freezer", "memory",
+						   "name=x" };
+	static const char *const asked[] = { "", "cpuacct", "freezer", "memory", "name=x" };
+	char want[UNIT_ROWS(controllers)][80], got[80], *copy;
+	bool there[UNIT_ROWS(controllers)], good = true;
+	struct text t = { .len = 0 };
+
+	for (size_t i = 0; i < UNIT_ROWS(controllers); i++) {
+		size_t n = 1 + chance(70);
+
+		want[i][0] = '/';
+		for (size_t k = 1; k < n; k++) {
+			want[i][k] = chance(3) ? ":,/0= \\\t"[chance(8)] : (char)(1 + chance(255));
+			if (want[i][k] == '\n')
+				want[i][k] = '.';
+		}
+		want[i][n] = '\0';
+		there[i] = chance(4);
+		if (there[i])
+			put_line(&t, "%d:%s:%s\n", i ? 12 - (int)i : 0, controllers[i], want[i]);
+	}
+	copy = exactly(t.bytes, t.len);
+	for (size_t i = 0; i < UNIT_ROWS(controllers); i++) {
+		int err = procfile_cgroup(copy, t.len, asked[i], got, sizeof(got));
+
+		good &= there[i] ? !err && !strcmp(got, want[i]) : err == -ENOENT;
+	}
+	free(copy);
+	return good;
+}
+
+static bool sizes_agree(void)
+{
+	int64_t resident = (int64_t)(chance_number() >> 21),
+		shared = (int64_t)(chance_number() >> 21);
+	int64_t got[4] = { -7, -7, -7, -7 }, anon, pss;
+	struct text t = { .len = 0 };
+	char *copy;
+	int err;
+
+	put_line(&t, "%" PRIu64 " %" PRId64 " %" PRId64 " 5 0 89 0\n", chance_number(), resident,
+		 shared);
+	copy = exactly(t.bytes, t.len);
+	err = procfile_statm(copy, t.len, &got[0], &got[1]);
+	free(copy);
+	if (err || got[0] != resident || got[1] != shared)
+		return false;
+
+	t.len = 0;
+	chance_kib(&t, "Rss");
+	pss = chance_kib(&t, "Pss_Anon");
+	chance_kib(&t, "Pss_File");
+	anon = chance_kib(&t, "Anonymous");
+	chance_kib(&t, "AnonHugePages");
+	copy = exactly(t.bytes, t.len);
+	err = procfile_rollup(copy, t.len, &got[2], &got[3]);
+	free(copy);
+	if (anon == UNKNOWN && pss == UNKNOWN)
+		return err == -EBADMSG && got[2] == -7 && got[3] == -7;
+	return !err && got[2] == anon && got[3] == pss;
+}
+
+static bool auxv_agrees(void)
+{
+	uint64_t wide[40];
+	uint32_t narrow[40];
+	size_t n = 2 * (1 + chance(18)), at = 2 * chance(n / 2);
+	bool is_wide = chance(2), has = chance(4);
+	void *copy;
+	int bits;
+
+	for (size_t i = 0; i < n; i++) {
+		/* no other type is AT_PHENT, and only the last is AT_NULL */
+		wide[i] = i % 2 ? chance_number() : 5 + chance(40);
+		narrow[i] = i % 2 ? (uint32_t)chance_number() : (uint32_t)(5 + chance(40));
+	}
+	if (has) {
+		wide[at] = narrow[at] = 4;
+		wide[at + 1] = 56;
+		narrow[at + 1] = 32;
+	}
+	memset(wide + n, 0, 2 * sizeof(*wide));
+	memset(narrow + n, 0, 2 * sizeof(*narrow));
+	n += 2;
+	copy = is_wide ? exactly((char *)wide, n * 8) : exactly((char *)narrow, n * 4);
+	bits = procfile_auxv_bits(copy, is_wide ? n * 8 : n * 4);
+	free(copy);
+	/* Words of one width may look like the other's: only what is there must be found. */
+	return has ? bits == (is_wide ? 64 : 32) : bits == 0 || bits == (is_wide ? 32 : 64);
+}
+
 static bool dents_agree(void)
 {
 	char buf[4096], name[24], *copy;
@@ -840,14 +1043,25 @@ static bool dents_agree(void)
 
 static void test_round_trip(void)
 {
-	int stats = 0, dents = 0;
+	static const struct {
+		const char *what;
+		bool (*agrees)(void);
+	} rows[] = {
+		{ "stat lines of any name and numbers", stat_agrees },
+		{ "status, with lines missing", status_agrees },
+		{ "cgroup paths of any bytes", cgroup_agrees },
+		{ "statm and smaps_rollup", sizes_agree },
+		{ "auxiliary vectors of both widths", auxv_agrees },
+		{ "directories", dents_agree },
+	};
 
-	for (int i = 0; i < 20000; i++) {
-		stats += stat_agrees();
-		dents += dents_agree();
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		int good = 0;
+
+		for (int n = 0; n < ROUND_TRIPS; n++)
+			good += rows[i].agrees();
+		is_int(good, ROUND_TRIPS, "%d generated %s", ROUND_TRIPS, rows[i].what);
 	}
-	is_int(stats, 20000, "stat lines of any name and numbers");
-	is_int(dents, 20000, "directories");
 }
 
 int main(void)
