@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mmreap/observe.h>
@@ -39,21 +40,13 @@ pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pi
 
 static int64_t read_number(const struct sys *sys, int dirfd, const char *name)
 {
-	char buf[32];
-	ssize_t n = sys->read_file(dirfd, name, buf, sizeof(buf));
-	bool negative = false;
-	int64_t v = 0;
-	ssize_t i = 0;
+	char buf[32], *end;
+	long long v;
 
-	if (n <= 0)
+	if (sys->read_file(dirfd, name, buf, sizeof(buf)) <= 0)
 		return UNKNOWN;
-	if (buf[0] == '-') {
-		negative = true;
-		i = 1;
-	}
-	for (; i < n && buf[i] >= '0' && buf[i] <= '9'; i++)
-		v = v * 10 + (buf[i] - '0');
-	return negative ? -v : v;
+	v = strtoll(buf, &end, 10);
+	return end == buf ? UNKNOWN : v;
 }
 
 /*
