@@ -53,8 +53,8 @@ void cgroup_close(const struct sys *sys, struct cgroup_ref *cg);
 int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pid_list *ret);
 
 /**
- * cgroup_freeze - Freeze it and wait until it is (at most @limit_us). -ETIMEDOUT: not yet all; -EINTR:
- * @interrupt_fd (-1: none) became readable; other errors: it is not frozen, as it could not be made
+ * cgroup_freeze - Freeze it and wait until it is (at most @limit_us). -ETIMEDOUT: not yet all;
+ * -ECANCELED: @interrupt_fd (-1: none) became readable; other errors: it is not frozen, as it could not be made
  * sure that it is thawed again.
  */
 int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us, int interrupt_fd);

@@ -336,7 +336,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 			return err;
 		for (size_t i = 0; i < s->selection.n_cgroups; i++)
 			if (cgroup_freeze(&sys_linux, &s->selection.cgroups[i], freeze_limit(s),
-					  s->interrupt_fd) == -EINTR)
+					  s->interrupt_fd) == -ECANCELED)
 				return -EINTR;
 	}
 	run->frozen_by_us = false;
@@ -461,8 +461,10 @@ static int run_story(struct story *s)
 		s->deadline_us = sys_linux.now_us() + s->req.opt.timeout_us;
 	err = play(s, &run);
 	report_progress_end();
-	if (err == -EINTR)
+	if (err == -EINTR) {
 		die_of_signal(s);
+		return STATUS_FAILURE;
+	}
 	if (err == -1 && s->n_rows == 0)
 		return selection_say(&s->error, json);
 	if (err == -1)

@@ -292,7 +292,7 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 		if (sys->now_us() >= until)
 			return -ETIMEDOUT;
 		if (poll(&interrupt, 1, 0) > 0)
-			return -EINTR;
+			return -ECANCELED;
 		sys->sleep_us(FREEZE_POLL_US);
 		if (cg->version == 1) /* a v1 freezer that met a fork tries again when told */
 			write_frozen(cg, true);

@@ -244,7 +244,7 @@ static struct body *body_of(int who)
 static bool person_runs(int who, unsigned int flags)
 {
 	struct body *body = body_of(who);
-	double limit = now_ms() + 5000;
+	double limit = now_ms() + BUILD_LIMIT_MS;
 
 	for (int i = 0; i < 3; i++) {
 		long seen = body->beats[i];

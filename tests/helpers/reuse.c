@@ -2,13 +2,15 @@
 /*
  * PID reuse, forced at every moment of a kill:
  *
- *   reuse [--inode] ROUNDS -- COMMAND...     the victim ends, a bystander gets its pid
- *   reuse --thread ROUNDS -- COMMAND...      a thread of the victim ends, a bystander gets its tid
+ *   reuse [--inode] [--many N] ROUNDS -- COMMAND...   a victim ends, a bystander gets its pid
+ *   reuse --thread ROUNDS -- COMMAND...               a thread of the victim ends, a bystander gets
+ *                                                     its tid
  *
  * In a PID namespace of its own, where the number of the next process can be chosen (clone3() with
  * set_tid: what a write to ns_last_pid does, without its race). COMMAND gets the victim's pid
  * (--inode: PID:INODE) and is stopped at each system call by which it could look at a process or act
- * on it; at a random one the number changes hands. Without --inode the exchange comes after the
+ * on it; at a random one the number changes hands. --many: N victims in each round, all on the
+ * command line, each at a moment of its own. Without --inode the exchange comes after the
  * command opened its pidfd: before that the bystander would rightly be the target.
  *
  * Prints {"rounds":N,"exchanged":N,"outcome":{...},"harmed":N}; a bystander is harmed when it is
@@ -24,10 +26,11 @@
 #include "trap.h"
 
 #define VICTIM_PID 10000
+#define MAX_VICTIMS 64
 #define THREAD_TID (VICTIM_PID + 1)
 #define THREAD_STACK (64 * 1024)
 /* Whoever waits in a loop of short calls makes any number of stops: the first ones are the work. */
-#define DEPTH_MAX 64
+#define DEPTH_MAX (64 * n_victims)
 
 static const int calls[] = { SYS_pidfd_open,
 			     SYS_openat,
@@ -44,6 +47,7 @@ static const int calls[] = { SYS_pidfd_open,
 			     SYS_pread64 };
 
 static bool thread_mode, inode_mode;
+static long n_victims = 1;
 static volatile int *end_thread; /* shared with the victim */
 
 static pid_t fork_as(pid_t pid)
@@ -107,7 +111,7 @@ static void start_thread_as(pid_t tid)
 	die("the thread does not become %d", tid);
 }
 
-static pid_t start_victim(void)
+static pid_t start_victim(pid_t number)
 {
 	int ready[2];
 	char byte;
@@ -116,9 +120,9 @@ static pid_t start_victim(void)
 	*end_thread = 0;
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		die("pipe: %s", strerror(errno));
-	pid = fork_as(VICTIM_PID);
+	pid = fork_as(number);
 	if (pid == 0) {
-		size_t size = 2 * MIB;
+		size_t size = n_victims > 1 ? MIB / 8 : 2 * MIB;
 		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 				    -1, 0);
 
@@ -183,7 +187,7 @@ static pid_t exchange(pid_t victim)
 			die("the victim does not end");
 		sched_yield();
 	}
-	return start_bystander(VICTIM_PID);
+	return start_bystander(victim);
 }
 
 static bool complain(const char *what)
@@ -227,51 +231,99 @@ static bool is_harmed(pid_t pid)
 	return strchr("SR", state) ? false : complain("stopped");
 }
 
+/* A number, and who has it. */
+struct holder {
+	pid_t victim, bystander;
+	bool opened; /* the command has its pidfd */
+	long depth;  /* the number changes hands at this stop, or as soon after as it can */
+	char target[64];
+};
+
+static void begin_holder(struct holder *holder, pid_t number, long depth)
+{
+	*holder = (struct holder){ .victim = start_victim(number),
+				   .opened = inode_mode,
+				   .depth = depth };
+	snprintf(holder->target, sizeof(holder->target), "%d", holder->victim);
+	if (inode_mode) {
+		struct stat st;
+		int pidfd = open_pidfd(holder->victim);
+
+		if (fstat(pidfd, &st) < 0)
+			die("fstat: %s", strerror(errno));
+		close(pidfd);
+		snprintf(holder->target, sizeof(holder->target), "%d:%lu", holder->victim,
+			 (unsigned long)st.st_ino);
+	}
+}
+
+/* Returns whether the bystander was harmed. */
+static bool end_holder(const struct holder *holder)
+{
+	bool harmed = holder->bystander > 0 && is_harmed(holder->bystander);
+
+	if (holder->bystander > 0) {
+		kill(holder->bystander, SIGKILL);
+		waitpid(holder->bystander, NULL, 0);
+	}
+	if (holder->bystander <= 0 || thread_mode) {
+		kill(holder->victim, SIGKILL);
+		waitpid(holder->victim, NULL, 0);
+	}
+	return harmed;
+}
+
+/* Returns how many numbers change hands at this stop. */
+static long change_hands(struct holder *holders, const struct seccomp_notif *stop, long stops,
+			 bool at_ptrace)
+{
+	bool now = n_victims == 1 &&
+		   (trap_is_sigkill(stop) || (at_ptrace && stop->data.nr == SYS_ptrace));
+	long exchanged = 0;
+
+	for (long i = 0; i < n_victims; i++) {
+		struct holder *holder = &holders[i];
+
+		if (holder->opened && holder->bystander <= 0 && (stops >= holder->depth || now)) {
+			holder->bystander = exchange(holder->victim);
+			exchanged += holder->bystander > 0;
+		}
+		holder->opened |= stop->data.nr == SYS_pidfd_open &&
+				  (pid_t)stop->data.args[0] == holder->victim;
+	}
+	return exchanged;
+}
+
 static int run_rounds(long rounds, char **command, size_t length)
 {
 	static const char *const keys[] = { "outcome", "status" };
+	static struct holder holders[MAX_VICTIMS];
 	long exchanged = 0, harmed = 0, deepest = 0;
-	char target[64], word[64];
 	static struct tally tally;
-	static char text[65536];
+	static char text[262144];
+	char word[64];
 
 	for (long i = 0; i < rounds && !harmed; i++) {
 		/* The narrowest place, between choosing a thread and seizing it, is not left to chance. */
-		bool opened = inode_mode, at_ptrace = thread_mode && random() % 3 == 0;
-		/* A little deeper than ever seen, so that the last stop is among the choices. */
-		long depth = at_ptrace ? DEPTH_MAX : random() % (deepest + 2), stops = 0;
-		pid_t victim = start_victim(), bystander = 0;
+		bool at_ptrace = thread_mode && random() % 3 == 0;
 		struct seccomp_notif stop;
 		struct trapped trapped;
+		long stops = 0;
 		int status;
 
-		snprintf(target, sizeof(target), "%d", victim);
-		if (inode_mode) {
-			struct stat st;
-			int pidfd = open_pidfd(victim);
-
-			if (fstat(pidfd, &st) < 0)
-				die("fstat: %s", strerror(errno));
-			close(pidfd);
-			snprintf(target, sizeof(target), "%d:%lu", victim,
-				 (unsigned long)st.st_ino);
+		/* A little deeper than ever seen, so that the last stop is among the choices. */
+		for (long v = 0; v < n_victims; v++) {
+			begin_holder(&holders[v], VICTIM_PID + (pid_t)v,
+				     at_ptrace ? DEPTH_MAX : random() % (deepest + 2));
+			command[length + (size_t)v] = holders[v].target;
 		}
-		command[length] = target;
 		trapped = trap_spawn(command, calls, ARRAY_LEN(calls));
 		while (trap_next(&trapped, &stop)) {
-			bool opens = stop.data.nr == SYS_pidfd_open &&
-				     (pid_t)stop.data.args[0] == VICTIM_PID;
-
-			bool now =
-				trap_is_sigkill(&stop) || (at_ptrace && stop.data.nr == SYS_ptrace);
-
-			if (bystander > 0 && trap_is_sigkill(&stop) && is_traced(bystander))
+			if (trap_is_sigkill(&stop) && n_victims == 1 && holders->bystander > 0 &&
+			    is_traced(holders->bystander))
 				harmed += complain("held when the signal goes out");
-			if (opened && !bystander && (stops++ >= depth || now)) {
-				bystander = exchange(victim);
-				exchanged += bystander > 0;
-			}
-			opened |= opens;
+			exchanged += change_hands(holders, &stop, stops, at_ptrace);
+			stops += n_victims > 1 || holders->opened;
 			trap_continue(&trapped, &stop);
 		}
 		if (stops > deepest && stops < DEPTH_MAX)
@@ -281,18 +333,12 @@ static int run_rounds(long rounds, char **command, size_t length)
 		tally_add(&tally, "outcome", word);
 		snprintf(word, sizeof(word), "%d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 		tally_add(&tally, "status", word);
-		if (bystander > 0) {
-			if (harmed || is_harmed(bystander)) {
-				fprintf(stderr, "round %ld, stop %ld:\n%s\n", i, depth, text);
+		for (long v = 0; v < n_victims; v++)
+			if (end_holder(&holders[v])) {
+				fprintf(stderr, "round %ld, stop %ld:\n%s\n", i, holders[v].depth,
+					text);
 				harmed++;
 			}
-			kill(bystander, SIGKILL);
-			waitpid(bystander, NULL, 0);
-		}
-		if (!bystander || thread_mode) {
-			kill(victim, SIGKILL);
-			waitpid(victim, NULL, 0);
-		}
 	}
 	printf("{\"rounds\":%ld,\"stops\":%ld,\"exchanged\":%ld,", rounds, deepest, exchanged);
 	tally_print(&tally, keys, ARRAY_LEN(keys));
@@ -305,9 +351,10 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "thread", no_argument, NULL, 't' },
 						 { "inode", no_argument, NULL, 'i' },
+						 { "many", required_argument, NULL, 'm' },
 						 { 0 } };
 	pid_t parent = getppid(), init;
-	char *command[64];
+	char *command[64 + MAX_VICTIMS] = { 0 };
 	size_t length = 0;
 	int c, status;
 
@@ -317,14 +364,18 @@ int main(int argc, char **argv)
 			thread_mode = true;
 		else if (c == 'i')
 			inode_mode = true;
+		else if (c == 'm')
+			n_victims = number_arg(optarg);
 		else
 			return 2;
 	}
+	if (n_victims < 1 || n_victims > MAX_VICTIMS || (thread_mode && n_victims > 1))
+		die("--many: 1 to %d, and not with --thread", MAX_VICTIMS);
 	if (argc - optind < 3 || strcmp(argv[optind + 1], "--"))
-		die("usage: reuse [--thread|--inode] ROUNDS -- COMMAND...");
-	for (char **word = argv + optind + 2; *word && length < ARRAY_LEN(command) - 2; word++)
+		die("usage: reuse [--thread|--inode] [--many N] ROUNDS -- COMMAND...");
+	for (char **word = argv + optind + 2;
+	     *word && length < ARRAY_LEN(command) - MAX_VICTIMS - 1; word++)
 		command[length++] = *word;
-	command[length + 1] = NULL;
 	end_thread = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (end_thread == MAP_FAILED)
 		die("mmap: %s", strerror(errno));

@@ -302,7 +302,7 @@ within() {
 	cgroup_make v2 unwilling
 	start_victim --mib 8
 	cgroup_add "$CGROUP" "$VICTIM"
-	injected write:error=EBUSY:when=1..4 -- --cgroup "$CGROUP"
+	injected pwrite64:error=EBUSY -- --cgroup "$CGROUP"
 	is_gone "$VICTIM"
 	grep -qx 0 "$CGROUP/cgroup.freeze"
 }
