@@ -254,6 +254,12 @@ LIVE := $(if $(SAN),$(wildcard $(patsubst %,tests/live/kill-%.bats,\
 check-live: all helpers ## real victims on this kernel (as root, most of it)
 	@$(TALLY) live $(if $(wildcard tests/live/*.bats),'$(BATS) $(LIVE)')
 
+# What it comes to on two idle CPUs: a quarter of an hour.
+.PHONY: check-faults
+check-faults: all helpers ## each fault of each call, death at any moment, 100,000 reused numbers
+	@FAULTS=full TALLY_LIMIT=14400 $(TALLY) faults \
+		'$(BATS) tests/live/kill-faults.bats tests/live/kill-reuse.bats'
+
 SAN_BUILDS := address,undefined thread
 san_dir = $(BUILD)/san-$(subst $(comma),-,$(1))
 SAN_RINGS ?= unit cli live

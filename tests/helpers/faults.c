@@ -38,11 +38,11 @@
 #define LIMIT "0.3"
 #define CLEAN_LIMIT "30"
 /*
- * Late and hung are told by what the bystander did meanwhile, not by the clock: where the machine has no
- * time for it either, nobody is late. A nap of it takes a little more than NAP_NS.
+ * Late is told by the clock less the time in which the command, or we, stood in line for a CPU: a
+ * machine that has no time for anybody makes nobody late.
  */
-#define LATE_BEATS (4000000000L / (NAP_NS + 60000))
-#define HANG_BEATS (4 * LATE_BEATS)
+#define LATE_MS 4000
+#define HANG_MS 60000
 #define MAX_ROLES 64
 #define MAX_POINTS 4096
 #define CHILD_ROLE 32 /* roles from here on are processes, not threads */
@@ -176,7 +176,7 @@ static struct {
 	bool hung, late, met, at_output, held;
 	bool cannot_thaw; /* no write succeeds any more */
 	bool denied;	  /* told by its one witness that the target does not exist */
-	long stops;
+	long stops, first_hold, last_hold;
 	const char *now; /* the fault of this run */
 	const char *limit;
 	char text[262144], errors[65536];
@@ -229,6 +229,8 @@ static void spawn(char *const *argv)
 		die("fork: %s", strerror(errno));
 	if (run.pid == 0) {
 		die_with_parent(parent);
+		/* A shell has what it starts in the background ignore it, and so would the command. */
+		signal(SIGINT, SIG_DFL);
 		dup2(run.out, STDOUT_FILENO);
 		dup2(run.err, STDERR_FILENO);
 		close_inherited();
@@ -370,6 +372,15 @@ static bool is_marker(const struct seccomp_notif *stop)
 	       stop->data.args[1] == F_GETFD;
 }
 
+/* From the seizure to the reap or the last act on who is seized; a reap of -1 is only a question. */
+static void note_hold(const struct seccomp_notif *stop)
+{
+	if (stop->data.nr == SYS_ptrace && !run.first_hold)
+		run.first_hold = run.stops;
+	if (run.first_hold && (stop->data.nr == SYS_ptrace || stop->data.nr == 448))
+		run.last_hold = run.stops;
+}
+
 static bool is_anybody_held(void)
 {
 	char path[64];
@@ -445,16 +456,28 @@ static size_t read_back(int fd, char *text, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* How long it was ready to run and did not: the second number of schedstat; 0 where there is none. */
+static double ms_in_line(pid_t pid)
+{
+	unsigned long long ran, stood;
+	char path[64], text[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	if (read_text(path, text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%llu %llu", &ran, &stood) != 2)
+		return 0;
+	return (double)stood / 1e6;
+}
+
 /* @points: note which calls there are. Only one of @fault and @death. */
 static void run_once(const struct fault *fault, const struct death *death, bool note)
 {
 	static char buffers[16][256];
 	char *argv[20] = { (char *)run.binary };
 	struct seccomp_notif stop;
+	siginfo_t ended;
 	bool started = false, watching = !strncmp(run.scene->name, "watch", 5), lasts = false;
-	const _Atomic long *beats = &body_of(BYSTANDER)->beats[0];
-	double begin = now_ms();
-	long first = *beats;
+	double begin = now_ms(), in_line = ms_in_line(getpid());
 
 	for (int i = 0; run.scene->args[i]; i++)
 		argv[i + 1] = fill_in(run.scene->args[i], buffers[i], sizeof(buffers[i]));
@@ -462,7 +485,7 @@ static void run_once(const struct fault *fault, const struct death *death, bool 
 	run.n_roles = run.n_threads = run.n_children = 0;
 	run.met = run.hung = run.at_output = run.held = run.denied = false;
 	run.cannot_thaw = fault && fault->lasting && fault->nr == SYS_pwrite64;
-	run.stops = 0;
+	run.stops = run.first_hold = run.last_hold = 0;
 	spawn(argv);
 	role_of(run.pid);
 	for (;;) {
@@ -470,7 +493,7 @@ static void run_once(const struct fault *fault, const struct death *death, bool 
 		const struct fault_call *call;
 		int role, n, error = 0;
 
-		if (*beats - first > HANG_BEATS) {
+		if (now_ms() - begin > HANG_MS) {
 			run.hung = true;
 			kill(run.pid, SIGKILL);
 			break;
@@ -489,6 +512,7 @@ static void run_once(const struct fault *fault, const struct death *death, bool 
 		role = role_of((pid_t)stop.pid);
 		n = stop.data.nr < 512 ? ++run.counts[role][stop.data.nr] : 1;
 		run.stops++;
+		note_hold(&stop);
 		call = fault_find_call(stop.data.nr);
 		if (!call)
 			die("system call %d is in no row of faulttable.h", stop.data.nr);
@@ -533,10 +557,11 @@ static void run_once(const struct fault *fault, const struct death *death, bool 
 		answer(&stop, error);
 	}
 	close(run.listener);
-	if (waitpid(run.pid, &run.status, 0) < 0)
-		die("waitpid: %s", strerror(errno));
+	if (waitid(P_PID, (id_t)run.pid, &ended, WEXITED | WNOWAIT) < 0)
+		die("waitid: %s", strerror(errno));
 	run.took_ms = now_ms() - begin;
-	run.late = *beats - first > LATE_BEATS;
+	run.late = run.took_ms - ms_in_line(run.pid) - (ms_in_line(getpid()) - in_line) > LATE_MS;
+	waitpid(run.pid, &run.status, 0);
 	if (!started)
 		die("main() does not begin with fcntl(0, F_GETFD): say anew what it begins with");
 	read_back(run.out, run.text, sizeof(run.text));
@@ -874,13 +899,14 @@ static void judge_world(void)
 				finding("the %s died of nobody's signal", person_names[i]);
 			continue;
 		}
+		/* First, so that a SIGTERM to one that ignores it has arrived. */
+		if (!person_runs(i, run.scene->flags))
+			finding("the %s stands still (state %c)", person_names[i],
+				task_state(person->pid, person->pid));
 		person_look(person, now, sizeof(now));
 		if (strcmp(now, person->before))
 			finding("the %s is changed:\nbefore:\n%safter:\n%s", person_names[i],
 				person->before, now);
-		if (!person_runs(i, run.scene->flags))
-			finding("the %s stands still (state %c)", person_names[i],
-				task_state(person->pid, person->pid));
 	}
 	/* The kernel marks the mutex of an owner that died: who waits for it gets it. */
 	if (run.scene->flags & WITH_ROBUST && people[TARGET].wait_status >= 0 &&
@@ -1063,19 +1089,27 @@ static int sweep(long every, long from, const char *only)
 
 /* --- death ------------------------------------------------------------------------------------- */
 
-/* Evenly over the calls of the run, at the entry or some time later, by each signal in turn. */
+/*
+ * By each signal in turn, at the entry of a call or some time later. Every other pair of rounds evenly
+ * over the run, the rest over the part in which a thread is held, where there is one.
+ */
 static int die_often(long rounds)
 {
 	static const int signals[] = { SIGKILL, SIGTERM, SIGINT, SIGHUP };
-	long met = 0, held = 0, sent = 0, length;
+	long met = 0, held = 0, sent = 0, length, first, window;
 	double begin = now_ms();
 	char name[64];
 
 	run_clean(false);
 	length = run.stops;
+	first = run.first_hold ? run.first_hold : 1;
+	window = run.first_hold ? run.last_hold - run.first_hold + 2 : length;
 	srandom((unsigned int)getpid() ^ (unsigned int)time(NULL));
 	for (long i = 0; i < rounds; i++) {
-		struct death death = { .at = 1 + (i * length / rounds + random() % 3) % length,
+		bool holding = i / 4 % 2;
+		struct death death = { .at = holding ? first + random() % window
+						     : 1 + (i * length / rounds + random() % 3) %
+								       length,
 				       .signal = signals[i % 4],
 				       .delay_us = random() % 400,
 				       .let_in = random() % 2 };
