@@ -86,7 +86,8 @@ LATE_PACKAGES := libproc2:libproc2-dev mount:libmount-dev smartcols:libsmartcols
 ifneq ($(filter-out help clean deps dist uninstall,$(GOALS)),)
 ifeq ($(STATIC),)
 PACKAGES += $(LATE_PACKAGES)
-LATE := $(foreach p,$(LATE_PACKAGES),$(firstword $(subst :, ,$(p))))
+LATE := $(foreach p,$(LATE_PACKAGES),$(firstword $(subst :, ,$(p)))) \
+	$(if $(filter yes,$(BPF_USED)),libbpf)
 endif
 MODULES := $(foreach p,$(PACKAGES),$(firstword $(subst :, ,$(p))))
 MISSING := $(shell command -v $(firstword $(CC)) >/dev/null || echo $(firstword $(CC)))
@@ -126,7 +127,7 @@ ALL_CPPFLAGS = -Iinclude -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 ALL_CFLAGS = -std=gnu17 -pthread -fPIE $(WARN) $(HARDEN) $(CFLAGS) $(SAN_FLAGS)
 ALL_LDFLAGS = -pthread $(if $(STATIC),-static-pie,-pie) -Wl,--as-needed -Wl,-z,relro -Wl,-z,now \
 	-Wl,-z,noexecstack $(SAN_FLAGS) $(LDFLAGS)
-ALL_LIBS = $(PKG_LIBS) $(BPF_LIBS) $(LDLIBS)
+ALL_LIBS = $(PKG_LIBS) $(LDLIBS)
 HELPER_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -g -O2 $(WARN)
 
 # ---- build ----------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ BPF_MISSING := $(shell command -v $(firstword $(CLANG)) >/dev/null || echo clang
 	$(shell $(PKG_CONFIG) --exists 'libbpf >= 1.0' 2>/dev/null || echo libbpf-dev)
 ifeq ($(strip $(BPF_MISSING)),)
 BPF_USED := yes
-BPF_LIBS := $(shell $(PKG_CONFIG) --libs libbpf)
 BPF_CPPFLAGS = -isystem $(B)/bpf -DMMREAP_PARTS='"bpf"'
 else ifeq ($(BPF),yes)
 $(error BPF=yes, but these are missing: $(strip $(BPF_MISSING)))
@@ -37,5 +36,5 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 
 .SECONDARY: $(B)/bpf/mmreap.bpf.o
 check-static: | $(B)/bpf/mmreap.skel.h
-$(B)/obj/observe/kernelview_bpf.o: $(B)/bpf/mmreap.skel.h
+$(B)/obj/observe/kernelview_bpf.o: $(B)/bpf/mmreap.skel.h $(B)/gen/late/sonames.h
 endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's own view, through libbpf: a task iterator, and the end of exit_mmap(). */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include <mmreap/kernelview.h>
 
+#include "../bpf/late.h"
 #include "../bpf/record.h"
 #include "mmreap.skel.h"
 
@@ -61,6 +60,9 @@ int kernelview_open(struct kernelview **ret)
 
 	if (!is_initial_pid_ns())
 		return -EPERM;
+	err = late_load(&libbpf_library);
+	if (err < 0)
+		return err;
 	v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return -ENOMEM;

@@ -32,6 +32,14 @@ soname() {
 	announced | grep "^$1\."
 }
 
+@test "linked are libpopt and the C library alone" {
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer has libraries of its own"
+	needs readelf
+	run sh -c "readelf -d '$MMREAP' | sed -n 's/.*(NEEDED).*\[\(lib[a-z]*\)\..*/\1/p' | sort | xargs"
+	echo "$output"
+	[ "$output" = 'libc libpopt' ]
+}
+
 @test "the note says what a library is for, as one JSON array for each" {
 	needs readelf
 	needs jq
@@ -57,6 +65,15 @@ soname() {
 		libmount status --json
 		libproc2 kill --comm nobody-at-all
 	END
+}
+
+@test "libbpf is loaded where the kernel can be asked" {
+	needs strace
+	soname libbpf || skip 'built without it'
+	[ "$EUID" -eq 0 ] && [ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
+		skip 'not root, or not in the first PID namespace'
+	strace -qq -f -e trace=openat -o "$BATS_TEST_TMPDIR/loaded" "$MMREAP" probe --json >/dev/null
+	grep -F "/$(soname libbpf)\"" "$BATS_TEST_TMPDIR/loaded" | grep -v ENOENT
 }
 
 @test "JSON and --raw need no library for tables" {

@@ -1,9 +1,30 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The build that needs no library.
+# What `kill PID` touches before its signal, and the build that needs no library.
 
 load ../lib/live
+
+# ARGUMENT...: the libraries that mmreap opened before SIGKILL (ld is the cache of the dynamic linker)
+opened_before_signal() {
+	strace -qq -f -e trace=openat,pidfd_send_signal -o trace "$MMREAP" kill "$@" >/dev/null
+	grep -q SIGKILL trace
+	sed '/SIGKILL/Q' trace | sed -n 's/.*openat(AT_FDCWD, "\([^"]*\)".*) = [0-9]*$/\1/p' |
+		grep -v '^/proc\|^/dev/null$\|^/sys/fs/cgroup\|/locale\|gconv' |
+		sed 's|.*/||; s/\.so.*//' | sort -u
+}
+
+@test "start: before the signal libpopt and the C library, no other" {
+	requires mrelease ptrace strace
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer has libraries of its own"
+	for options in '' '--sharers spare' '--verbose' '--json'; do
+		start_victim --mib 8
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr opened_before_signal $options "$VICTIM"
+		echo "$options: $output"
+		[ "${output//$'\n'/ }" = 'ld libc libpopt' ]
+	done
+}
 
 @test "start: the build that needs no library kills, reaps, and says what it lacks" {
 	requires mrelease ptrace
