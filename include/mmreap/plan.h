@@ -144,6 +144,7 @@ struct plan_config {
 	bool selected;	   /* the target came from a selection: gone is a success */
 	bool has_mrelease; /* process_mrelease(-1, 0) gave EBADF */
 	bool has_flag;	   /* process_mrelease(-1, 1) gave EBADF */
+	bool alone;	   /* there is no other target in this run */
 };
 
 /** struct plan_kill - the state; zero-initialise, set cfg, then plan_kill_start() */
@@ -165,6 +166,7 @@ struct plan_kill {
 	struct plan_view view;
 	struct plan_sharers sharers;
 	struct plan_lists lists;
+	bool scan_later; /* who shares is looked for after the signal: T keeps the mm until then */
 	bool spare;	 /* the mm stays with the sharers */
 	bool collective; /* sharers are killed too */
 	bool kept;	 /* by a sharer that we may not kill */

@@ -1114,7 +1114,8 @@ static void init_victim(struct driver *d, struct victim *v, const struct target 
 	v->plan.cfg = (struct plan_config){ .opt = d->run->opt,
 					    .selected = t->selected,
 					    .has_mrelease = d->run->has_mrelease,
-					    .has_flag = d->run->has_flag };
+					    .has_flag = d->run->has_flag,
+					    .alone = d->n == 1 };
 	v->finished = t->err != 0;
 }
 

@@ -237,7 +237,26 @@ static struct plan_step after_right(struct plan_kill *st, const struct plan_resu
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
 	if (r->err)
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
-	return scan_sharers(st, r->now_us);
+	/*
+	 * Who is to be spared need not be known before the signal, only before the reap; T, once it is
+	 * held, keeps the mm for as long as that takes. Several targets may share among themselves.
+	 */
+	st->scan_later = st->cfg.opt.sharers == SHARERS_SPARE && st->cfg.alone &&
+			 st->cfg.opt.grace_us == UNKNOWN && !st->cfg.opt.dry_run &&
+			 !st->view.frozen && !st->cfg.has_flag &&
+			 st->cfg.opt.method != CHOOSE_REAP_KILL;
+	if (!st->scan_later)
+		return scan_sharers(st, r->now_us);
+	st->sharers = (struct plan_sharers){ 0 };
+	st->spare = st->collective = false;
+	return read_lists(st, r->now_us);
+}
+
+/* It will not be held: then who shares must be known first, while it lives. */
+static struct plan_step scan_now(struct plan_kill *st, int64_t now)
+{
+	st->scan_later = false;
+	return scan_sharers(st, now);
 }
 
 static struct plan_step read_lists(struct plan_kill *st, int64_t now)
@@ -245,15 +264,52 @@ static struct plan_step read_lists(struct plan_kill *st, int64_t now)
 	return step_until(st, PLAN_LISTS, look_limit(st, now, LISTS_US));
 }
 
+static struct plan_step after_kill(struct plan_kill *st, const struct plan_result *r);
+
 static struct plan_step check_sharers(struct plan_kill *st, int64_t now)
 {
 	return step_until(st, PLAN_SHARER_RIGHTS, look_limit(st, now, SHARERS_US));
+}
+
+/* Vfork children get some time to exec; then what they share counts. */
+static bool may_await_vfork(struct plan_kill *st, int64_t now)
+{
+	const struct plan_sharers *s = &st->sharers;
+
+	if (s->clone_vm > 0 || s->vfork == 0)
+		return false;
+	if (st->vfork_us == 0)
+		st->vfork_us = now + VFORK_US;
+	return now < st->vfork_us && now < st->deadline_us;
+}
+
+/* The signal is sent and T held: all that is asked is whether there is something to reap. */
+static struct plan_step after_late_scan(struct plan_kill *st, const struct plan_result *r)
+{
+	if (r->err == -EINPROGRESS && r->now_us < wait_limit(st)) {
+		st->progress_us = r->now_us;
+		return step_until(st, PLAN_SHARERS, min64(r->now_us + SHARERS_US, st->deadline_us));
+	}
+	if (r->err == -EINPROGRESS) {
+		st->where = STEPNAME_SHARERS;
+		st->err = ETIMEDOUT;
+		return done_released(st, OUTCOME_PENDING, REASON_NOT_EXITED);
+	}
+	/* Nothing known: process_mrelease() refuses by itself where somebody shares who lives on. */
+	st->sharers = r->err ? (struct plan_sharers){ .unknown = 1 } : r->sharers;
+	if (may_await_vfork(st, r->now_us))
+		return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
+	st->scan_later = false;
+	st->spare = st->sharers.clone_vm + st->sharers.vfork > 0;
+	return after_kill(st, r);
 }
 
 static struct plan_step after_sharers(struct plan_kill *st, const struct plan_result *r)
 {
 	const struct plan_sharers *s = &r->sharers;
 
+	if (st->scan_later)
+		return after_late_scan(st, r);
 	st->spare = st->collective = false;
 	/* Slow is not blocked: it is waited for, and without its answer nothing is signalled. */
 	if (r->err == -EINPROGRESS && r->now_us < wait_limit(st)) {
@@ -268,12 +324,8 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 		return read_lists(st, r->now_us);
 	}
 	st->sharers = *s;
-	if (s->clone_vm == 0 && s->vfork > 0) {
-		if (st->vfork_us == 0)
-			st->vfork_us = r->now_us + VFORK_US;
-		if (r->now_us < st->vfork_us && r->now_us < st->deadline_us)
-			return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
-	}
+	if (may_await_vfork(st, r->now_us))
+		return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
 	if (s->clone_vm + s->vfork == 0 && s->co_targets == 0)
 		return read_lists(st, r->now_us);
 	if (s->clone_vm + s->vfork == 0) {
@@ -393,6 +445,7 @@ static struct plan_step start_reap_only(struct plan_kill *st, int64_t now)
 static struct plan_step without_mm(struct plan_kill *st, int64_t now)
 {
 	st->no_mm = true;
+	st->scan_later = false;
 	st->reason = REASON_FASTER;
 	if (st->cfg.opt.dry_run)
 		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
@@ -438,6 +491,8 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 	bool hold = st->method == METHOD_KILL_REAP && may_reap(st) && !opt->hold_never &&
 		    st->lists.candidate && (!st->view.frozen || thaw_first);
 
+	if (st->scan_later && !hold)
+		return scan_now(st, r->now_us);
 	/* A v1-frozen victim cannot run: it holds itself. */
 	st->hold = st->view.frozen && may_reap(st) ? HOLD_FROZEN : HOLD_NONE;
 	if (opt->dry_run) {
@@ -491,6 +546,8 @@ static struct plan_step after_hold(struct plan_kill *st, const struct plan_resul
 	if (r->err == -ESRCH && ++st->tries_hold < HOLD_TRIES)
 		return read_lists(st, r->now_us);
 	/* EPERM: traced already, or no right. ETIMEDOUT: stopped and frozen, or in an execve. */
+	if (st->scan_later)
+		return scan_now(st, r->now_us);
 	st->where = STEPNAME_HOLD;
 	st->err = -r->err;
 	st->reason = REASON_NOT_HELD;
@@ -514,6 +571,8 @@ static struct plan_step own_exit(struct plan_kill *st, int64_t now)
 
 static struct plan_step after_kill(struct plan_kill *st, const struct plan_result *r)
 {
+	if (st->scan_later)
+		return scan_sharers(st, r->now_us);
 	if (st->collective && st->step.kind == PLAN_SIGNAL)
 		return signal_sharers(st, r->now_us);
 	if (!may_reap(st)) /* spared, no call, unreadable lists: its own exit frees, if anything */

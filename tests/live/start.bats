@@ -26,6 +26,27 @@ opened_before_signal() {
 	done
 }
 
+@test "start: --sharers=spare looks for sharers after the signal, and finds them" {
+	requires mrelease ptrace strace kcmp
+	for sharer in '' --sharer; do
+		# shellcheck disable=SC2086 # nothing or one word
+		start_victim --mib 8 $sharer
+		strace -qq -f -e trace=kcmp,pidfd_send_signal -o trace "$MMREAP" kill --json \
+			--sharers spare "$VICTIM" >row
+		output=$(cat row)
+		expect hold trace exited true
+		if [ "$sharer" ]; then
+			expect outcome spared sharers 1
+		else
+			expect outcome reaped
+		fi
+		run sed '/SIGKILL/Q' trace
+		[[ $output != *kcmp* ]]
+		run sed '1,/SIGKILL/d' trace
+		[[ $output == *kcmp* ]]
+	done
+}
+
 @test "start: the build that needs no library kills, reaps, and says what it lacks" {
 	requires mrelease ptrace
 	[ -z "${MMREAP_SAN-}" ] || skip "one build of it is enough"

@@ -66,6 +66,7 @@ struct script {
 	const char *name;
 	struct kill_options opt; /* grace_us and timeout_us 0: not given */
 	bool no_mrelease;
+	bool alone;
 	bool flag;
 	bool selected;
 	struct script_line lines[SCRIPT_LINES];
@@ -238,7 +239,8 @@ static inline void script_play(const struct script *row)
 	struct plan_kill st = { .cfg = { .opt = row->opt,
 					 .selected = row->selected,
 					 .has_mrelease = !row->no_mrelease,
-					 .has_flag = row->flag } };
+					 .has_flag = row->flag,
+					 .alone = row->alone } };
 	struct script_seen seen = { 0 };
 	int64_t now = SCRIPT_START;
 	int loop_from = -1, loop_to = -1, rounds = 0, i = 0;

@@ -7,6 +7,8 @@
 
 #include "plan_script.h"
 
+#define SPARE_ALONE .opt = { .sharers = SHARERS_SPARE }, .alone = true
+
 /* clang-format off */
 
 static void test_look(void)
@@ -312,6 +314,57 @@ static void test_sharers(void)
 		{ "--sharers=spare, gone before the signal", .opt = { .sharers = SHARERS_SPARE },
 		  .lines = { ALIVE, RIGHT(0), SHARERS(.clone_vm = 1), ONE_THREAD, KILL(-ESRCH) },
 		  IS(EXITED, BY_ITSELF) },
+
+		/* A single target that is held is asked about its sharers after the signal. */
+		{ "spare, alone: who shares is asked while it is held, then it is reaped", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD, SHARERS(.clone_vm = 0), SETTLE(REAP),
+			     REAP(0), GONE },
+		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "spare, alone: shared, so it is let go and nothing is reaped", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD, SHARERS(.clone_vm = 1), RELEASE, EXIT(0),
+			     MM(HELD) },
+		  IS(SPARED, NONE, .hold = HOLD_TRACE) },
+		{ "spare, alone: a vfork child gets its time", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD, VFORK_WAIT, RELEASE, EXIT(0), MM(HELD) },
+		  IS(SPARED, NONE, .hold = HOLD_TRACE, .after_us = 200 * MS) },
+		{ "spare, alone: a vfork child execs in time", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD, SHARERS(.vfork = 1), PAUSE(),
+			     SHARERS(.clone_vm = 0), SETTLE(REAP), REAP(0), GONE },
+		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "spare, alone, not to be held: asked before the signal", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HOLD(-EPERM), SHARERS(.clone_vm = 1),
+			     ONE_THREAD, KILL(0), EXIT(0), MM(HELD) },
+		  IS(SPARED, NONE) },
+		{ "spare, alone, --hold=never: asked before the signal",
+		  .opt = { .sharers = SHARERS_SPARE, .hold_never = true }, .alone = true,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, SHARERS(.clone_vm = 1), ONE_THREAD, KILL(0),
+			     EXIT(0), MM(HELD) },
+		  IS(SPARED, NONE) },
+		{ "spare, alone, no process_mrelease: asked before the signal", SPARE_ALONE,
+		  .no_mrelease = true,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, SHARERS(.clone_vm = 0), ONE_THREAD, KILL(0),
+			     GONE },
+		  IS(KILLED, NO_MRELEASE, .method = METHOD_KILL_ONLY) },
+		{ "spare, alone: the look is blocked, the kernel refuses a shared mm by itself",
+		  SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD, SHARERS_ERR(-ETIMEDOUT), SETTLE(REAP),
+			     REAP(0), GONE },
+		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "spare, alone: the look is slow for ever", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HELD,
+			     SHARERS_ERR(-EINPROGRESS, .takes_us = 20 * SECONDS), RELEASE },
+		  IS(PENDING, NOT_EXITED, .where = STEPNAME_SHARERS, .err = ETIMEDOUT,
+		     .hold = HOLD_TRACE) },
+		{ "spare, alone, an execve in between: all is asked anew", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), ONE_THREAD, HOLD(0), KILL(-ESTALE), RELEASE, ALIVE,
+			     RIGHT(0), ONE_THREAD, HELD, SHARERS(.clone_vm = 0), SETTLE(REAP), REAP(0),
+			     GONE },
+		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "spare, alone, without an mm: nothing to ask", SPARE_ALONE,
+		  .lines = { ALIVE, RIGHT(0), LISTS_ERR(-ESRCH), PAUSE(), ALIVE, RIGHT(0),
+			     LISTS_ERR(-ESRCH), PAUSE(), ALIVE, RIGHT(0), LISTS_ERR(-ESRCH), PAUSE(),
+			     ALIVE, RIGHT(0), LISTS_ERR(-ESRCH), KILL(0), GONE },
+		  IS(FREED, FASTER) },
 	};
 
 	PLAY(rows);

@@ -60,6 +60,7 @@ struct run {
 	/* what we know of the world, apart from the plan */
 	bool right, sharer_rights, held, signalled, flagged, termed, reaped, exited, by_itself;
 	bool saw_mm, may_settle, nothing_to_lose, co_targets, shared;
+	bool asked; /* who shares, or that cannot be known */
 	enum plan_mm mm;
 	enum plan_kind last;
 	bool refused; /* the last result forbids all that acts */
@@ -139,7 +140,7 @@ static struct plan_result chance_result(const struct run *run, enum plan_kind ki
 	if (one_in(3)) {
 		r.sharers.clone_vm = (int)chance(3);
 		r.sharers.vfork = (int)chance(2);
-		r.sharers.co_targets = one_in(4);
+		r.sharers.co_targets = one_in(4) && !run->st.cfg.alone;
 		r.sharers.unknown = (int)chance(2);
 		r.sharers.protected = one_in(6);
 	}
@@ -171,6 +172,7 @@ static void chance_config(struct run *run)
 	cfg->selected = one_in(4);
 	cfg->has_mrelease = !one_in(6);
 	cfg->has_flag = cfg->has_mrelease && one_in(2);
+	cfg->alone = one_in(2);
 	opt->method = one_in(3) ? (enum method_choice)chance(3) : CHOOSE_AUTO;
 	opt->sharers = (enum sharers_policy)chance(3);
 	opt->hold_never = one_in(5);
@@ -239,6 +241,8 @@ static void check_step(struct run *run)
 	case PLAN_SIGNAL:
 		MUST(run, run->right, "signals a process before its right is known");
 		MUST(run, !run->signalled, "signals twice");
+		MUST(run, run->asked || (opt->sharers == SHARERS_SPARE && run->st.cfg.alone),
+		     "signals before it has asked who shares");
 		MUST(run, opt->grace_us == UNKNOWN || run->termed, "no grace");
 		break;
 	case PLAN_SIGNAL_SHARERS:
@@ -256,6 +260,7 @@ static void check_step(struct run *run)
 		break;
 	case PLAN_REAP:
 		MUST(run, run->signalled || opt->reap_only, "reaps what it has not killed");
+		MUST(run, run->asked || opt->reap_only, "reaps before it has asked who shares");
 		MUST(run, opt->robust_ignore || run->may_settle,
 		     "reaps before the lists are final");
 		MUST(run, run->st.cfg.has_mrelease, "reaps without the call");
@@ -324,6 +329,7 @@ static void learn(struct run *run, const struct plan_result *r)
 		run->refused = r->err != 0;
 		break;
 	case PLAN_SHARERS:
+		run->asked = true;
 		run->sharer_rights = false;
 		run->co_targets = r->err == 0 && r->sharers.co_targets > 0;
 		run->shared =
