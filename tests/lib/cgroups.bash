@@ -24,6 +24,15 @@ cgroup_make() {
 	CGROUPS=("$CGROUP" "${CGROUPS[@]}")
 }
 
+# memcg_make NAME: CGROUP is one whose memory is counted
+memcg_make() {
+	if [ -n "$(cgroup_mount v1 memory)" ]; then
+		cgroup_make v1 "$1" memory
+	else
+		cgroup_make v2 "$1"
+	fi
+}
+
 # cgroup_add DIR PID...
 cgroup_add() {
 	local dir=$1 pid

@@ -43,6 +43,8 @@ trace_events() {
 }
 
 watch_start() {
+	# Emptied here: what is started empties it some time later.
+	: >watch.out
 	timeout --foreground --kill-after=5 "$RUN_LIMIT" \
 		"$MMREAP" watch --json "$@" >watch.out 2>watch.err 3>&- &
 	WATCH=$!

@@ -9,12 +9,25 @@
 load ../lib/live
 
 # What /proc alone tells; the kernel's own view has tests of its own (bpf.bats).
+# has_begun COUNT: so many targets are watched
+has_begun() {
+	(($(grep -c '"event":"start"' watch.out) >= $1))
+}
+
 # watch_start ARGUMENT...: in the background, until it has said what it watches
 watch_start() {
+	local word count=0
+
+	for word; do
+		[[ $word != [0-9]* || $word == *[a-z.]* ]] || count=$((count + 1))
+	done
+	[[ " $* " != *" --timeout "* ]] || count=$((count - 1))
+	# Emptied here: what is started empties it some time later, and an earlier watch has begun too.
+	: >watch.out
 	env --default-signal=INT timeout --foreground --kill-after=5 "$RUN_LIMIT" \
 		"$MMREAP" watch --json --source proc "$@" >watch.out 2>watch.err 3>&- &
 	WATCH=$!
-	until_true 20 grep -q '"event":"start"' watch.out
+	until_true 20 has_begun $((count > 0 ? count : 1))
 }
 
 # watch_end STATUS
@@ -185,29 +198,36 @@ end_victim() {
 	until_true 10 is_gone "$VICTIM"
 }
 
-# pinned_pages: those that somebody holds by pin_user_pages(), system-wide
-pinned_pages() {
-	awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 }
-		END { print n }' /proc/vmstat
+# start_victim_in CGROUP OPTION...: all its memory is charged there from the start
+start_victim_in() {
+	local helpers=$HELPERS into=$1
+	local VICTIM_PROGRAM=victim-in-cgroup HELPERS=$BATS_TEST_TMPDIR
+	shift
+	printf '#!/bin/bash\necho $$ >%q/cgroup.procs\nexec %q/victim "$@"\n' "$into" \
+		"$helpers" >"$HELPERS/$VICTIM_PROGRAM"
+	chmod 755 "$HELPERS/$VICTIM_PROGRAM"
+	start_victim "$@"
 }
 
-is_unpinned() {
-	(($(pinned_pages) < $1))
+charged_bytes() {
+	cat "$CGROUP/memory.usage_in_bytes" 2>/dev/null || cat "$CGROUP/memory.current"
+}
+
+is_uncharged() {
+	(($(charged_bytes) < $1))
 }
 
 @test "watch: what a ring has pinned is said to stay, and stays" {
-	requires root io-uring
-	local before
-
-	before=$(pinned_pages)
-	start_victim --pinned-mib 64
+	requires root io-uring memcg
+	memcg_make watch
+	start_victim_in "$CGROUP" --pinned-mib 64
 	watch_start "$VICTIM"
 	end_victim
 	watch_end 0
 	[[ "$(of reaped message)" == *"64.0 MiB was pinned (io_uring, RDMA, a driver): it stays as long as that is open"* ]]
-	(($(pinned_pages) - before >= 64 * 256))
+	(($(charged_bytes) >= 64 << 20))
 	kill -KILL "${OTHERS[0]}"
-	until_true 10 is_unpinned $((before + 64 * 256))
+	until_true 10 is_uncharged $((64 << 20))
 }
 
 @test "watch: huge pages are named apart" {
@@ -230,11 +250,7 @@ is_unpinned() {
 
 @test "watch: freed is told by a cgroup of its own" {
 	requires root memcg
-	if [ -n "$(cgroup_mount v1 memory)" ]; then
-		cgroup_make v1 watch memory
-	else
-		cgroup_make v2 watch
-	fi
+	memcg_make watch
 	start_victim --mib 8 --exec-loop-us 300000
 	cgroup_add "$CGROUP" "$VICTIM"
 	watch_start "$VICTIM"
@@ -377,6 +393,7 @@ both_begun() {
 	local signal got
 	start_victim --mib 8
 	for signal in INT TERM HUP; do
+		: >watch.out
 		env --default-signal=INT "$MMREAP" watch --json "$VICTIM" >watch.out 2>watch.err 3>&- &
 		WATCH=$!
 		until_true 20 grep -q '"event":"start"' watch.out
