@@ -8,14 +8,6 @@
 
 load ../lib/live
 
-# Is it built in, and may this user have it?
-need_kernel_view() {
-	"$MMREAP" watch --source bpf --timeout 0 "$$" >/dev/null 2>need.err || (($? == 3)) || {
-		cat need.err
-		return 1
-	}
-}
-
 # In a mount namespace of its own: nothing of it is left.
 need_tracefs() {
 	unshare --mount sh -c 'mount -t tracefs nodev /sys && ls /sys/events/mmap/exit_mmap/enable' \
@@ -57,7 +49,7 @@ of() {
 }
 
 @test "kernel view: the end of the teardown is told by its event" {
-	requires root kernel-view
+	requires root bpf
 	start_victim --mib 64
 	watch_start --source bpf "$VICTIM"
 	kill -KILL "$VICTIM"
@@ -67,7 +59,7 @@ of() {
 }
 
 @test "kernel view: --source proc does not ask it" {
-	requires root kernel-view
+	requires root bpf
 	start_victim --mib 8
 	watch_start --source proc "$VICTIM"
 	kill -KILL "$VICTIM"
@@ -91,7 +83,7 @@ of() {
 }
 
 @test "kernel view: pinned, then torn down by somebody else" {
-	requires root kernel-view userfaultfd
+	requires root bpf userfaultfd
 	local reader
 	start_victim --mib 256
 	start_helper reader --mem "$VICTIM"
@@ -108,7 +100,7 @@ of() {
 }
 
 @test "kernel view: an execve is followed" {
-	requires root kernel-view
+	requires root bpf
 	start_victim --mib 8 --exec-loop-us 400000
 	watch_start --source bpf "$VICTIM"
 	until_true 20 grep -q '"event":"exec"' watch.out
@@ -118,7 +110,7 @@ of() {
 }
 
 @test "kernel view: a sharer is left, and no teardown is told" {
-	requires root kernel-view kcmp
+	requires root bpf kcmp
 	local got=0
 	start_victim --mib 16 --sharer
 	watch_start --source bpf --timeout 1 "$VICTIM"
@@ -130,7 +122,7 @@ of() {
 }
 
 @test "kernel view: 1000 exits, no verdict before the event" {
-	requires root kernel-view tracefs
+	requires root bpf tracefs
 	trace_start
 	timeout --foreground 200 "$HELPERS/watchers" many 1000 "$MMREAP" watch --json --source bpf \
 		--interval 1s >seen
@@ -149,7 +141,7 @@ of() {
 }
 
 @test "kernel view: 200 exits at the same moment, none wrong, none hangs" {
-	requires root kernel-view
+	requires root bpf
 	run timeout --foreground 300 "$HELPERS/watchers" race 200 "$MMREAP" watch --json \
 		--source bpf --timeout 500ms
 	echo "$output"
