@@ -25,6 +25,7 @@ int select_comm(const struct sys *sys, const struct run_self *self, const char *
  * @was_frozen: it was frozen when it was opened: then it is left so
  * @freeze_fd: owned, its freezer file for writing, open from the first freeze on; -1: none
  * @guard: owned write end of the pipe to the guardian that thaws if we die; -1: none
+ * @guardian: our child, to be waited for by the next freeze or cgroup_close(); 0 or less: none
  */
 struct cgroup_ref {
 	int dirfd;

@@ -11,9 +11,6 @@
 
 #include "worker.h"
 
-/* Polling gaps: the way to the exit stop is some tens of microseconds on an idle machine. */
-#define POLL_MIN_US 10
-#define POLL_MAX_US 500
 /* So far RSS must fall to say that the reap has begun: more than reclaim takes between two looks. */
 #define FALL_MIN_PAGES 256
 #define FALL_MAX_PAGES 4096
@@ -56,7 +53,7 @@ static enum t_state look_at_tracee(struct worker *w)
 
 void hold_await_stop(struct worker *w)
 {
-	int64_t gap = POLL_MIN_US;
+	int64_t start = w->sys->now_us();
 
 	while (!atomic_load(&w->stop) && !atomic_load(&w->shared->settled)) {
 		enum t_state state = look_at_tracee(w);
@@ -65,8 +62,7 @@ void hold_await_stop(struct worker *w)
 			atomic_store(&w->shared->t_state, state);
 			return;
 		}
-		w->sys->sleep_us(gap);
-		gap = gap * 2 < POLL_MAX_US ? gap * 2 : POLL_MAX_US;
+		worker_sleep(w, start);
 	}
 	w->err = -ETIMEDOUT;
 }

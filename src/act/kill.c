@@ -450,7 +450,7 @@ static void start_reap(struct driver *d, struct victim *v)
 static void stop_watching(struct victim *v)
 {
 	if (v->looker && !worker_idle(v->looker))
-		atomic_store(&v->looker->stop, true);
+		worker_stop(v->looker);
 }
 
 /* Before the signal, also where none is seen yet: one may come between the look and the signal. */
@@ -753,7 +753,7 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 			set_result(d, v, -EINPROGRESS);
 		} else if (late && !atomic_load(&v->looker->stop)) {
 			/* A loop heeds this at once; what blocks gets the same time again, no more. */
-			atomic_store(&v->looker->stop, true);
+			worker_stop(v->looker);
 			v->step.until_us = now + HEED_US;
 		} else if (late) {
 			abandon_looker(d, v);

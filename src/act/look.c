@@ -6,8 +6,6 @@
 
 #include "worker.h"
 
-#define SETTLE_MIN_US 10
-#define SETTLE_MAX_US 500
 /* From then on the lists of threads that are off the CPU are read too: they may never exit. */
 #define DEEP_AFTER_US 1000
 #define WATCH_US 200000
@@ -234,7 +232,7 @@ static void add_sharer_threads(struct worker *w, const struct held_sharer *s, bo
 
 void look_settle(struct worker *w)
 {
-	int64_t start = w->sys->now_us(), gap = SETTLE_MIN_US;
+	int64_t start = w->sys->now_us();
 
 	w->settled = SETTLED_WAIT;
 	w->seen_in_use = false;
@@ -266,8 +264,7 @@ void look_settle(struct worker *w)
 			w->err = -ETIMEDOUT;
 			return;
 		}
-		w->sys->sleep_us(gap);
-		gap = gap * 2 < SETTLE_MAX_US ? gap * 2 : SETTLE_MAX_US;
+		worker_sleep(w, start);
 	}
 }
 

@@ -14,6 +14,8 @@
 #define TRACER_STACK_BYTES (12 * 1024)
 /* A thread that heeds `stop` needs a moment to end, and on a starved machine some more. */
 #define END_US 500000
+/* The way to the exit stop is some tens of microseconds on an idle machine. */
+#define SLEEP_MIN_US 10
 
 /*
  * The stack grows down from the worker, so that what has to be in memory is one piece. There is no
@@ -161,6 +163,29 @@ bool worker_idle(struct worker *w)
 	idle = w->job == NULL;
 	pthread_mutex_unlock(&w->lock);
 	return idle;
+}
+
+void worker_stop(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	atomic_store(&w->stop, true);
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_sleep(struct worker *w, int64_t since_us)
+{
+	int64_t now = w->sys->now_us(), gap = (now - since_us) / 8;
+	int64_t until = now + (gap > SLEEP_MIN_US ? gap : SLEEP_MIN_US);
+
+	if (w->alone && until > w->until_us)
+		until = w->until_us;
+	struct timespec ts = { .tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000 };
+
+	pthread_mutex_lock(&w->lock);
+	while (!atomic_load(&w->stop) && pthread_cond_timedwait(&w->wake, &w->lock, &ts) == 0)
+		;
+	pthread_mutex_unlock(&w->lock);
 }
 
 static bool end_within(struct worker *w, int64_t us)

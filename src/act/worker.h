@@ -52,7 +52,7 @@ struct worker {
 	void (*job)(struct worker *w); /* NULL: idle */
 	bool quit, abandoned, left;
 	bool alone;	   /* no thread could be made: its jobs are done where they are given */
-	_Atomic bool stop; /* end the job soon */
+	_Atomic bool stop; /* end the job soon: worker_stop() */
 
 	/* in */
 	struct proc_ref ref; /* borrowed descriptors */
@@ -100,6 +100,14 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 void worker_run(struct worker *w, void (*job)(struct worker *w));
 /** Has it done its job? */
 bool worker_idle(struct worker *w);
+/** Tell it to end its job soon, also while it sleeps. */
+void worker_stop(struct worker *w);
+/**
+ * Sleep between two looks of a job that began at @since_us: short at first, then an eighth of what
+ * was waited for so far. It runs at a raised priority, as do hundreds beside it: looking at a fixed
+ * rate they would keep those from the CPU whom they wait for.
+ */
+void worker_sleep(struct worker *w, int64_t since_us);
 /**
  * End it: only where its job ends by itself or heeds `stop`. What blocks all the same is left behind
  * after a while: false.

@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,9 +139,18 @@ int cgroup_find(const struct sys *sys, const struct mounts *mounts, const char *
 	return find_relative(sys, mounts, path, ret);
 }
 
+/* Its end is not waited for while there is work: it may be slow where it gets no CPU. */
+static void await_guardian(struct cgroup_ref *cg)
+{
+	while (cg->guardian > 0 && waitpid(cg->guardian, NULL, 0) < 0 && errno == EINTR)
+		;
+	cg->guardian = 0;
+}
+
 void cgroup_close(const struct sys *sys, struct cgroup_ref *cg)
 {
 	cgroup_thaw(sys, cg);
+	await_guardian(cg);
 	if (cg->freeze_fd >= 0)
 		sys->close(cg->freeze_fd);
 	if (cg->dirfd >= 0)
@@ -244,7 +253,8 @@ static int start_guardian(struct cgroup_ref *cg)
 {
 	int fds[2], err;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+	await_guardian(cg); /* of an earlier round */
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	cg->guardian = fork();
 	if (cg->guardian == 0) {
@@ -307,12 +317,10 @@ void cgroup_thaw(const struct sys *sys, struct cgroup_ref *cg)
 	cg->frozen_by_us = false;
 	write_frozen(cg, false);
 	if (cg->guard >= 0) {
-		/* The end of the line is not enough: the guardians of other cgroups have it too. */
-		send(cg->guard, "", 1, MSG_NOSIGNAL);
+		/* Not by the end of the line: a late one would undo our next freeze. */
+		kill(cg->guardian, SIGKILL);
 		sys->close(cg->guard);
 		cg->guard = -1;
-		while (waitpid(cg->guardian, NULL, 0) < 0 && errno == EINTR)
-			;
 	}
 }
 

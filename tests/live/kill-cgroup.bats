@@ -120,6 +120,28 @@ killer_ends() {
 	untouched "$VICTIM"
 }
 
+@test "cgroup: a guardian that gets no CPU does not keep the others waiting" {
+	requires root mrelease ptrace strace freezer-v1 freezer-v2
+	local version killer guardian
+	for version in v1 v2; do
+		make "$version" "slow-guardian-$version"
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		# In the middle for a second: time to find the guardian, the child of mmreap that sleeps.
+		strace -D -f -qq -o /dev/null -e trace=kcmp -e inject=kcmp:delay_enter=20000 \
+			"$MMREAP" kill --json --cgroup "$CGROUP" 3>&- >stdout &
+		killer=$!
+		until_true 10 is_frozen "$CGROUP"
+		guardian=$(pgrep --parent "$killer" --runstates S)
+		kill -STOP "$guardian"
+		until_true 10 is_gone "$killer"
+		wait "$killer"
+		is_gone "$guardian"
+		is_thawed "$CGROUP"
+		[ "$(jq -r '.kill[0].outcome' stdout)" = reaped ]
+	done
+}
+
 @test "cgroup: mmreap is SIGKILLed, and nothing stays frozen" {
 	requires root mrelease ptrace strace freezer-v1 freezer-v2
 	killer_ends v2 KILL 137

@@ -145,3 +145,18 @@ handed_over() {
 		--mib 64 --shm "$BATS_TEST_TMPDIR/mutex" --own-robust leader
 	all_of waiter recovered
 }
+
+@test "robust: the longer it waits, the less often it looks" {
+	requires mrelease ptrace strace
+	local looks
+	start_victim --mib 8 --threads 2 --shm "$BATS_TEST_TMPDIR/mutex" --own-robust leader \
+		--traced --trace-exit
+	run --separate-stderr timeout --foreground "$RUN_LIMIT" strace -f --seccomp-bpf -qq -o trace \
+		-e trace=get_robust_list "$MMREAP" kill --json --timeout 2 "$VICTIM" 3>&-
+	expect_status 3
+	expect outcome pending hold trace
+	looks=$(grep -c get_robust_list trace)
+	say "$looks reads of a list in 2 s"
+	# Hundreds of such looks at a raised priority keep those from the CPU whom they wait for.
+	((looks < 400))
+}
