@@ -78,6 +78,10 @@ need_locale() {
 		localedef --inputfile=de_DE --charmap=UTF-8 "$BATS_FILE_TMPDIR/de_DE.UTF-8"
 }
 
+need_qemu() {
+	qemu-system-x86_64 --version >/dev/null
+}
+
 need_m32() {
 	"$HELPERS/victim32" --help >/dev/null || {
 		echo "no 32-bit helper, or it does not run"

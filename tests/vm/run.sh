@@ -14,7 +14,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmreap-lab}
 out=${LAB_OUT:-$top/build/vm}
+world=${LAB_WORLD:-$here} # where `kernels` and `deny` are
 binary=${MMREAP:-$top/build/mmreap}
+helpers=${MMREAP_HELPERS:-$top/build/tests}
 
 die() {
 	echo "run.sh: $*" >&2
@@ -120,11 +122,11 @@ if [[ ${1-} == --image ]]; then
 	only_image=true
 	shift
 fi
-(($# >= 1)) || die "which kernel? $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
+(($# >= 1)) || die "which kernel? $(awk '!/^#/ && NF { printf "%s ", $1 }' "$world/kernels")"
 kernel=$1
 shift
-read -r _ image cpus threads mib limit tests append < <(awk -v name="$kernel" '$1 == name' "$here/kernels") ||
-	die "no kernel $kernel; there are: $(awk '!/^#/ && NF { printf "%s ", $1 }' "$here/kernels")"
+read -r _ image cpus threads mib limit tests append < <(awk -v name="$kernel" '$1 == name' "$world/kernels") ||
+	die "no kernel $kernel; there are: $(awk '!/^#/ && NF { printf "%s ", $1 }' "$world/kernels")"
 make_image "$image"
 [[ -x $out/helpers/tsckhz ]] || die "no $out/helpers/tsckhz: run this through make check-vm"
 tsc_khz=$("$out/helpers/tsckhz")
@@ -138,11 +140,21 @@ fi
 logs=$out/$kernel
 rm -rf "$logs"
 mkdir -p "$logs/tree"
+# the guest sees the tree as the host does: tests, built helpers, the binary
+mkdir -p "$logs/tree/tests/vm"
+for folder in tests/lib tests/live tests/vm/live; do
+	[[ -d $top/$folder ]] && cp -r "$top/$folder" "$logs/tree/$folder"
+done
 files=()
 if (($#)); then
 	for file in "$@"; do
-		file=$(realpath --relative-to="$top" "$file")
-		files+=("$file")
+		[[ -e $file ]] || die "no $file"
+		name=$(realpath --relative-to="$top" "$file")
+		if [[ $name == ../* ]]; then # a test that is not in the tree
+			name=tests/vm/live/$(basename "$file")
+			cp "$file" "$logs/tree/$name"
+		fi
+		files+=("$name")
 	done
 else
 	for name in ${tests//,/ }; do
@@ -152,12 +164,7 @@ else
 		files+=("$file")
 	done
 fi
-# the guest sees the tree as the host does: tests, built helpers, the binary
-mkdir -p "$logs/tree/tests/vm"
-for folder in tests/lib tests/live tests/vm/live; do
-	[[ -d $top/$folder ]] && cp -r "$top/$folder" "$logs/tree/$folder"
-done
-for list in all "$kernel"; do deny "$here/deny/$list" "$logs/tree"; done
+for list in all "$kernel"; do deny "$world/deny/$list" "$logs/tree"; done
 {
 	echo "export MMREAP_LAB_KERNEL=$kernel MMREAP_LAB_CPUS=$cpus"
 	echo 'export MMREAP=/mmreap/build/mmreap MMREAP_HELPERS=/mmreap/build/tests'
@@ -170,8 +177,8 @@ for list in all "$kernel"; do deny "$here/deny/$list" "$logs/tree"; done
 parts=("$logs/tree:mmreap")
 small=()
 ((mib >= 128)) || small=(--small)
-for folder in "$top/build/tests" "$out/helpers"; do
-	((mib < 128)) && [[ $folder == "$top/build/tests" ]] && continue
+for folder in "$helpers" "$out/helpers"; do
+	((mib < 128)) && [[ $folder == "$helpers" ]] && continue
 	[[ -d $folder ]] && parts+=("$folder:mmreap/build/tests")
 done
 [[ -x $binary ]] && parts+=("$binary:mmreap/build/mmreap")

@@ -13,7 +13,7 @@ $(VM_HELPERS): $(VM_DIR)/helpers/%: tests/vm/helpers/%.c tests/helpers/helpers.h
 	@mkdir -p $(@D)
 	$(CC) $(HELPER_CFLAGS) -static -o $@ $<
 
-VM_ENV := LAB_OUT='$(abspath $(VM_DIR))' MMREAP='$(abspath $(BIN))'
+VM_ENV := LAB_OUT='$(abspath $(VM_DIR))' MMREAP='$(abspath $(BIN))' MMREAP_HELPERS='$(abspath $(H))'
 
 .PHONY: deps-lab lab check-vm check-vm-all check-vm-ci
 deps-lab: ## install what the lab of real kernels needs (Debian, root)

@@ -50,6 +50,15 @@ load flag
 	[ "$KILL_SIGNALS" -eq 1 ]
 }
 
+@test "v2: auto takes it for one whose threads have a list when that may be lost" {
+	start_victim --mib 8
+	traced kill --json --robust ignore "$VICTIM"
+	expect_status 0
+	expect outcome reaped method reap-kill robust ignored
+	[ "$FLAG_CALLS" -eq 1 ]
+	[ "$KILL_SIGNALS" -eq 0 ]
+}
+
 @test "v2: auto does not take it for the init of a PID namespace; reap-kill is unsupported there" {
 	in_world ns-init-outside kill --json -m reap-kill --robust ignore TARGET
 	expect_status 4

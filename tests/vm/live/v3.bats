@@ -73,6 +73,13 @@ PLAIN_USER='setpriv --reuid=1000 --regid=1000 --clear-groups'
 	[ "$FATES" = "target=SIGKILL other=lives" ]
 }
 
+@test "v3: a sharer that the caller cannot see: auto does not take the flag" {
+	WORLD_AS=$PLAIN_USER in_world mixed-own kill --json -t 2 --robust ignore TARGET
+	expect_status 8
+	expect outcome pinned method kill-reap
+	[ "$FATES" = "target=SIGKILL other=lives" ]
+}
+
 @test "v3: a sharer outside the PID namespace: pinned, and it says so" {
 	in_world foreign-sharer kill --json -t 2 TARGET
 	expect_status 8
