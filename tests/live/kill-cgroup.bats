@@ -128,13 +128,14 @@ killer_ends() {
 		start_victim --mib 4
 		cgroup_add "$CGROUP" "$VICTIM"
 		# In the middle for a second: time to find the guardian, the child of mmreap that sleeps.
-		strace -D -f -qq -o /dev/null -e trace=kcmp -e inject=kcmp:delay_enter=20000 \
+		strace -D -f -qq -o /dev/null -e trace=kcmp \
+			-e inject=kcmp:delay_enter=50000:when=1..20 \
 			"$MMREAP" kill --json --cgroup "$CGROUP" 3>&- >stdout &
 		killer=$!
 		until_true 10 is_frozen "$CGROUP"
 		guardian=$(pgrep --parent "$killer" --runstates S)
 		kill -STOP "$guardian"
-		until_true 10 is_gone "$killer"
+		until_true 30 is_gone "$killer"
 		wait "$killer"
 		is_gone "$guardian"
 		is_thawed "$CGROUP"
