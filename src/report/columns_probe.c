@@ -54,9 +54,8 @@ static const char *error_name(int err)
 
 /* States are words of the interface; what follows from them, and how that was found, is language. */
 #define STATE(...) snprintf(row->state, sizeof(row->state), __VA_ARGS__)
-#define TELL(field, format, ...)                 \
-	snprintf(row->field, sizeof(row->field), \
-		 words_one(row->words, format) __VA_OPT__(, ) __VA_ARGS__)
+#define TELL(field, format, ...) \
+	snprintf(row->field, sizeof(row->field), words_one(row->words, format), ##__VA_ARGS__)
 
 /* What failed on the way to a trial is not the fault of what was to be tried. */
 static bool is_untried(struct probe_row *row, int err)

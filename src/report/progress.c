@@ -21,7 +21,7 @@ void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_b
 		     int64_t since_us)
 {
 	char comm[SENTENCE_SIZE], back[SIZE_SIZE] = "", of[SIZE_SIZE] = "", time[TIME_SIZE];
-	char text[256];
+	char text[256] = "";
 	char line[sizeof(text) + 8];
 	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
 

@@ -346,7 +346,7 @@ static void print_memory(FILE *f, const struct status_row *row, bool bytes)
 
 static void print_sharers(FILE *f, const struct status_row *row)
 {
-	char why[SENTENCE_SIZE], comm[4 * COMM_SIZE], text[SENTENCE_SIZE];
+	char why[SENTENCE_SIZE], comm[4 * COMM_SIZE], text[SENTENCE_SIZE] = "";
 	size_t named = row->n_sharers > ROW_SHARERS ? ROW_SHARERS : (size_t)row->n_sharers;
 	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
 
@@ -379,7 +379,7 @@ static void print_sharers(FILE *f, const struct status_row *row)
 
 static void print_robust(FILE *f, const struct status_row *row)
 {
-	char text[SENTENCE_SIZE];
+	char text[SENTENCE_SIZE] = "";
 	struct sentence s = { .at = text, .left = sizeof(text), .words = &words_local };
 
 	switch (row->robust) {
