@@ -1059,7 +1059,7 @@ static int sweep(long every, long from, const char *only)
 	for (size_t i = 0; i < n_points; i++) {
 		const struct fault_call *call = fault_find_call(points[i].nr);
 
-		if (call->kind == FAULT_NEVER || (call->kind == FAULT_MEMORY && run.sanitized))
+		if (call->kind == FAULT_NEVER || (call->kind == FAULT_RUNTIME && run.sanitized))
 			continue;
 		for (size_t e = 0; call->errors[e]; e++)
 			for (int lasting = 0; lasting < 2; lasting++) {

@@ -11,9 +11,9 @@
 
 enum fault_kind {
 	FAULT_NORMAL,
-	FAULT_ONCE,   /* never for ever: no kernel gives it without end */
-	FAULT_NEVER,  /* cannot fail, or not for a caller like this one */
-	FAULT_MEMORY, /* what a sanitizer's own runtime does not survive */
+	FAULT_ONCE,    /* never for ever: no kernel gives it without end */
+	FAULT_NEVER,   /* cannot fail, or not for a caller like this one */
+	FAULT_RUNTIME, /* what a sanitizer's own runtime does not survive */
 };
 
 struct fault_call {
@@ -81,7 +81,7 @@ static const struct fault_call fault_calls[] = {
 	CALL(process_vm_readv, FAULT_NORMAL, EPERM, ESRCH, EFAULT, ENOMEM, ENOSYS),
 	CALL(sched_getattr, FAULT_NORMAL, EPERM, ESRCH, EINVAL, ENOSYS),
 	CALL(sched_setattr, FAULT_NORMAL, EPERM, ESRCH, EINVAL, EBUSY, ENOSYS),
-	CALL(sched_getaffinity, FAULT_NORMAL, EPERM, ESRCH, EINVAL),
+	CALL(sched_getaffinity, FAULT_RUNTIME, EPERM, ESRCH, EINVAL),
 	CALL(sched_setaffinity, FAULT_NORMAL, EPERM, ESRCH, EINVAL),
 	CALL(getpriority, FAULT_NORMAL, ESRCH),
 	CALL(setpriority, FAULT_NORMAL, EPERM, EACCES, ESRCH),
@@ -112,11 +112,11 @@ static const struct fault_call fault_calls[] = {
 	CALL(clock_nanosleep, FAULT_ONCE, EINTR),
 	CALL(futex, FAULT_ONCE, EAGAIN, EINTR),
 	/* memory */
-	CALL(brk, FAULT_MEMORY, ENOMEM),
-	CALL(mmap, FAULT_MEMORY, ENOMEM, EAGAIN),
-	CALL(mprotect, FAULT_MEMORY, ENOMEM),
-	CALL(mremap, FAULT_MEMORY, ENOMEM),
-	CALL(madvise, FAULT_MEMORY, ENOMEM, EAGAIN),
+	CALL(brk, FAULT_RUNTIME, ENOMEM),
+	CALL(mmap, FAULT_RUNTIME, ENOMEM, EAGAIN),
+	CALL(mprotect, FAULT_RUNTIME, ENOMEM),
+	CALL(mremap, FAULT_RUNTIME, ENOMEM),
+	CALL(madvise, FAULT_RUNTIME, ENOMEM, EAGAIN),
 	/* what has no error that could happen to this caller */
 	CALL(munmap, FAULT_NEVER, 0),
 	CALL(rt_sigaction, FAULT_NEVER, 0),
