@@ -236,13 +236,14 @@ kills() {
 
 # The same memory, unmapped by the process itself: by one thread, and by one per CPU.
 limit() {
-	local mib threads round
+	local mib threads round begin=$SECONDS
 	[ -n "$memory_dir" ] || {
 		note limit "needs root and a memory cgroup"
 		return
 	}
 	for mib in 256 2048; do
 		for ((round = 0; round < RUNS; round++)); do
+			((round < 3 || SECONDS - begin < SECONDS_EACH)) || break
 			for threads in 1 "$(nproc)"; do
 				progress "unmapping, round $((round + 1)) of $RUNS"
 				run timeout 60 "$HELPERS/measure" unmap --memory "$memory_dir" "$mib" \
@@ -254,7 +255,7 @@ limit() {
 }
 
 startup() {
-	local json rounds=$((RUNS * 20)) processes
+	local json rounds=$((RUNS * 10)) processes
 	[ -x "$HELPERS/startup" ] || {
 		note startup "no helper for it"
 		return

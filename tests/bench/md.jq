@@ -28,21 +28,22 @@ def md:
   + "same round, median and quartiles, bold where mmreap is behind. Victims of 256 MiB where nothing "
   + "else is said.",
   "",
-  kill_table("Memory back"; "memory"),
-  "",
-  kill_table("Exit"; "exit"),
-  "",
-  share_line,
+  (if .kills | length > 0 then
+    kill_table("Memory back"; "memory"), "", kill_table("Exit"; "exit"), "", share_line
+  else empty end),
   (.kills[] | select(any(.ways[]; .handed_over != null))
    | "Of the robust mutexes, waiters got \([.ways[] | "\(.handed_over) after \(names[.way])"] | join(", ")) (of \(.ways[0].of))."),
   (if .unmap | length > 0 then
     "A process that unmaps its own memory takes "
-    + ([.unmap[] | "\(.unmap.median | number) ms for \(.mib) MiB with \(threads)"] | join(", ")) + "."
+    + ([.unmap[] | "\(.unmap.median | number) ms for \(.mib) MiB with \(threads)"] | join(", "))
+    + (if .near_limit | length > 0 then "; memory back by mmreap, its start included, takes \(near)." else "." end)
   else empty end),
   (if .startup then "",
     "| Exec to signal, µs | kill -9 | mmreap kill --sharers spare | mmreap kill |", "|---|---|---|---|",
-    (.startup.rows[] | "| among \(.processes) processes more | "
-     + ([.kill, .spare, .default | "\(.median_us | number) (\(.low_us | number)–\(.high_us | number))"]
+    (.startup.rows[] | .kill as $kill | "| among \(.processes) processes more | "
+     + ([.kill, .spare, .default
+         | "\(.median_us | number) (\(.low_us | number)–\(.high_us | number))"
+           as $figure | if startup_word($kill) == "behind" then "**\($figure)**" else $figure end]
         | join(" | ")) + " |")
   else empty end),
   (if .look then "",

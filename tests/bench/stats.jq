@@ -91,5 +91,14 @@ def startups:
          / (.[1].processes - .[0].processes) end)}
     end;
 
+# How near mmreap comes to the fastest way in which a sleeping victim unmaps as much by itself.
+def nearness:
+  .unmap as $unmap
+  | [.kills[] | select(.victim == "idle" or .victim == "big") | .mib as $mib
+     | (.ways[] | select(.way == "mmreap") | .memory.median) as $ours
+     | [$unmap[] | select(.mib == $mib) | .unmap.median] | select(length > 0)
+     | {mib: $mib, ratio: ($ours / min)}];
+
 def report($facts):
-  $facts + {kills: kills, unmap: unmaps, startup: startups, look: looks};
+  $facts + {kills: kills, unmap: unmaps, startup: startups, look: looks}
+  | .near_limit = nearness;

@@ -13,7 +13,7 @@ def at: . * 10 | round / 10;
 def text($x; $y; $anchor; $size):
   "<text x=\"\($x)\" y=\"\($y)\" text-anchor=\"\($anchor)\" font-size=\"\($size)\">\(escape)</text>";
 
-def svg:
+def plot:
   230 as $left | 270 as $wide | 40 as $gap | 11 as $line | 62 as $top
   | [.kills[].ways[] | .memory, .exit | .low, .high] as $all
   | ($all | min | log10_of | floor) as $from | ($all | max | log10_of | ceil) as $to
@@ -49,3 +49,5 @@ def svg:
     ("From the start of the command; medians and quartiles; an open triangle: not within the limit."
      | text(10; $bottom + 34; "start"; 10)),
     "</svg>";
+
+def svg: if .kills | length > 0 then plot else empty end;

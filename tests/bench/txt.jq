@@ -44,15 +44,17 @@ def txt:
   (if .unmap | length > 0 then "",
     "The limit: a process that unmaps its own memory",
     (.unmap[] | "  \(.mib | tostring | right(5)) MiB, \(threads): \(.unmap.median | number) ms "
-      + "(\(.unmap.low | number)–\(.unmap.high | number))")
+      + "(\(.unmap.low | number)–\(.unmap.high | number))"),
+    (if .near_limit | length > 0 then "  memory back by mmreap, with its start: \(near)" else empty end)
   else empty end),
   (if .startup then "",
     "From exec to the signal, us, \(.startup.rounds) rounds, median (quartiles)",
-    (.startup.rows[] | "  among \(.processes) processes more",
+    (.startup.rows[] | .kill as $kill | "  among \(.processes) processes more",
       ((["kill -9", .kill], ["mmreap kill --sharers spare", .spare], ["mmreap kill", .default])
-       | "    \(.[0] | left(28)) \(.[1].median_us | number | right(7)) "
-         + "(\(.[1].low_us | number)–\(.[1].high_us | number)), \(.[1].ratio | number) times kill -9"
-         + (if .[1].low_us > 0 and .[1].ratio > 1 then " !" else "" end))),
+       | .[0] as $name | .[1]
+       | "    \($name | left(28)) \(.median_us | number | right(7)) "
+         + "(\(.low_us | number)–\(.high_us | number)), \(.ratio | number) times kill -9"
+         + (if $name == "kill -9" then "" else {word: startup_word($kill)} | " " + mark end))),
     (if .startup.per_process_us then
       "  looking for sharers: \(.startup.per_process_us | number) us for each process" else empty end)
   else empty end),

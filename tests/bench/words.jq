@@ -28,3 +28,10 @@ def heading:
   "\(.version), Linux \(.linux), \(.cpus) CPUs, \(.date)";
 
 def threads: "\(.threads) thread\(if .threads > 1 then "s" else "" end)";
+
+def near: [.near_limit[] | "\(.ratio | number) times the fastest for \(.mib) MiB"] | join(", ");
+
+# One contender's quartiles beside the other's.
+def startup_word($kill):
+  if .low_us > $kill.high_us then "behind"
+  elif .high_us < $kill.low_us then "ahead" else "even" end;

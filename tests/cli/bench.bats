@@ -61,6 +61,15 @@ report() {
 	grep -qx '</svg>' "$BATS_TEST_TMPDIR/svg"
 }
 
+@test "bench: without any kill there is a report all the same" {
+	json=$(report </dev/null)
+	for form in txt md svg; do
+		jq -r -L "$BENCH" "include \"$form\"; $form" <<<"$json" >"$BATS_TEST_TMPDIR/$form"
+	done
+	grep -q '^mmreap 1, Linux 6.18' "$BATS_TEST_TMPDIR/txt"
+	[ ! -s "$BATS_TEST_TMPDIR/svg" ]
+}
+
 @test "bench: only what is between the marks is written anew" {
 	local dir=$BATS_TEST_TMPDIR
 	cp "$BENCH/readme.sh" "$dir/"

@@ -20,7 +20,7 @@ cgroup_make() {
 	mount=$(cgroup_mount "$1" "${3-}")
 	[ -n "$mount" ] || return
 	CGROUP=$mount/mmreap-test-$MY_PID-$2
-	mkdir "$CGROUP"
+	mkdir "$CGROUP" || return
 	CGROUPS=("$CGROUP" "${CGROUPS[@]}")
 }
 
