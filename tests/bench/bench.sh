@@ -8,7 +8,7 @@
 # A section is a victim (idle big busy stopped threads frozen-v1 frozen-v2 starved quota robust many)
 # or one of limit, startup, look; all of them without a name. BENCH_RUNS sets the rounds (10). In
 # each round every contender has its turn, the order going round too, so that a ratio compares two
-# kills that are close in time. A victim gets at most BENCH_SECONDS (40): then its rounds are fewer.
+# kills that are close in time. A victim gets some BENCH_SECONDS (30): then its rounds are fewer.
 #
 # Every process is started here, lives in cgroups of its own, and ends here. Besides the table,
 # OUT-DIRECTORY gets bench.json, bench.md (for the README) and bench.svg.
@@ -23,7 +23,7 @@ HELPERS=${MMREAP_HELPERS:-$TOP/build/tests}
 KILL=${KILL:-/bin/kill}
 PKILL=${PKILL:-pkill}
 RUNS=${BENCH_RUNS:-10}
-SECONDS_EACH=${BENCH_SECONDS:-40}
+SECONDS_EACH=${BENCH_SECONDS:-30}
 MY_PID=$BASHPID
 export MMREAP MMREAP_HELPERS=$HELPERS KILL
 

@@ -23,7 +23,7 @@ def share_line:
 def md:
   "![Time until memory is back, and until the exit](tests/bench/bench.svg)",
   "",
-  "\(heading), medians of \(.runs) rounds. "
+  "\(heading), load \(.load) before; medians of \(.runs) rounds. "
   + "Milliseconds from the start of the command; then how many times as long as mmreap took in the "
   + "same round, median and quartiles, bold where mmreap is behind. Victims of 256 MiB where nothing "
   + "else is said.",
