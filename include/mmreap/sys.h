@@ -76,9 +76,12 @@ struct sys {
 	int (*close)(int fd);
 
 	/* --- ourselves ------------------------------------------------------------------ */
-	/** A child of our own that is dead and not waited for: a task without mm. Its PID. */
+	/**
+	 * The PID of a task that is known to have no mm: kthreadd where we may compare with it, else a
+	 * child of our own that is dead and not waited for.
+	 */
 	pid_t (*make_zombie)(void);
-	/** Collect that child. */
+	/** Collect it, if it is a child. */
 	void (*drop_zombie)(pid_t pid);
 	/** CLOCK_MONOTONIC in microseconds. */
 	int64_t (*now_us)(void);
