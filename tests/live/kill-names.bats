@@ -210,6 +210,7 @@ cgroup_of_all_bytes() {
 		cgroup_add "$CGROUP" "$VICTIM"
 		freeze "$CGROUP"
 		look status "$VICTIM"
+		iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
 		wanted=$1:/mmreap-test-$MY_PID-$(as_json "$part")
 		[ "$(looked '.[0].frozen')" = "$wanted" ]
 		mmreap status "$VICTIM"
