@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * refuse CALL ERRNO|delay=MS FIRST COUNT COMMAND...
+ * refuse CALL ERRNO|delay=MS|until=FILE FIRST COUNT COMMAND...
  *
  * Runs COMMAND, in which the calls of CALL from number FIRST on, COUNT of them (0: all), fail with
- * ERRNO or take so long. They are counted over all threads, and only those with a first argument
+ * ERRNO or take so long, or until there is such a file. They are counted over all threads, and only those with a first argument
  * that may be a descriptor or a PID: the probe with -1 is answered by the kernel. strace counts by
  * thread. Ends like COMMAND; nobody else is traced, unlike under strace.
  */
@@ -15,10 +15,15 @@
 
 #include "helpers.h"
 
+#define SIGNAL_NR 424 /* pidfd_send_signal */
+
 static const struct {
 	const char *name;
 	unsigned int nr;
-} calls[] = { { "process_mrelease", 448 }, { "ptrace", SYS_ptrace }, { "kcmp", SYS_kcmp } };
+} calls[] = { { "process_mrelease", 448 },
+	      { "ptrace", SYS_ptrace },
+	      { "kcmp", SYS_kcmp },
+	      { "SIGKILL", SIGNAL_NR } };
 
 static const struct {
 	const char *name;
@@ -28,11 +33,16 @@ static const struct {
 
 static int install(unsigned int nr)
 {
+	/* Of the signals only SIGKILL is meant: the second argument. */
+	const unsigned int no_signal = nr == SIGNAL_NR ? 0xffffffffU : 0;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 6),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80000000U, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80000000U, 4, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, SIGKILL),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, no_signal, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -44,7 +54,7 @@ static int install(unsigned int nr)
 }
 
 /* Delays end with the program, which need not wait for the call: @pidfd. */
-static void answer(int pidfd, int listener, bool meant, int error, long delay_ms)
+static void answer(int pidfd, int listener, bool meant, int error, long delay_ms, const char *file)
 {
 	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
 	struct seccomp_notif call = { 0 };
@@ -55,6 +65,8 @@ static void answer(int pidfd, int listener, bool meant, int error, long delay_ms
 	response.id = call.id;
 	if (meant && delay_ms)
 		poll(&pfd, 1, (int)delay_ms);
+	while (meant && file && access(file, F_OK) < 0 && poll(&pfd, 1, 1) == 0)
+		;
 	if (meant && error)
 		response.error = -error;
 	else
@@ -67,11 +79,12 @@ int main(int argc, char **argv)
 	unsigned int nr = 0;
 	int error = 0, listener, status, ends[2];
 	long delay_ms = 0, first, count;
+	const char *file = NULL;
 	struct pollfd pfds[2];
 	pid_t pid, self = getpid();
 
 	if (argc < 6)
-		die("usage: refuse CALL ERRNO|delay=MS FIRST COUNT COMMAND...");
+		die("usage: refuse CALL ERRNO|delay=MS|until=FILE FIRST COUNT COMMAND...");
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		if (!strcmp(argv[1], calls[i].name))
 			nr = calls[i].nr;
@@ -80,9 +93,11 @@ int main(int argc, char **argv)
 			error = errors[i].error;
 	if (!strncmp(argv[2], "delay=", 6))
 		delay_ms = number_arg(argv[2] + 6);
+	if (!strncmp(argv[2], "until=", 6))
+		file = argv[2] + 6;
 	first = number_arg(argv[3]);
 	count = number_arg(argv[4]);
-	if (!nr || (!error && !delay_ms))
+	if (!nr || (!error && !delay_ms && !file))
 		die("%s, %s: not known here", argv[1], argv[2]);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		die("socketpair: %s", strerror(errno));
@@ -110,7 +125,7 @@ int main(int argc, char **argv)
 		if (pfds[1].revents & POLLIN) {
 			n++;
 			answer(pfds[0].fd, listener, n >= first && (!count || n < first + count),
-			       error, delay_ms);
+			       error, delay_ms, file);
 		} else {
 			pfds[1].fd = -1;
 		}

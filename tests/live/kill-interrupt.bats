@@ -217,3 +217,28 @@ term_is_pending() {
 	[ "$(<stderr)" = "$asked victim: not killed: mmreap was told to stop, after SIGTERM was sent" ]
 	is_alive "$asked"
 }
+
+is_freezing() {
+	grep -qx 1 "$CGROUP/cgroup.freeze"
+}
+
+@test "interrupt: while a cgroup does not get frozen" {
+	requires root mrelease ptrace freezer-v2 userfaultfd
+	local begin took
+	start_victim --mib 4
+	# It waits in the kernel for a page that nobody brings, where no freezer reaches it.
+	start_helper reader --vm-readv "$VICTIM"
+	cgroup_make v2 unfrozen
+	cgroup_add "$CGROUP" "$HELPER_JOB"
+	start_killer --cgroup "$CGROUP"
+	until_true 10 is_freezing
+	begin=${EPOCHREALTIME/./}
+	end_killer INT
+	took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+	((status == 130))
+	say "over after $took ms"
+	((took < 1000))
+	[ ! -s stdout ]
+	until_true 5 grep -qx 0 "$CGROUP/cgroup.freeze"
+	until_true 5 grep -qx 'frozen 0' "$CGROUP/cgroup.events"
+}
