@@ -33,6 +33,9 @@ void brace_memory(void *start, size_t bytes, struct brace *b);
  */
 void brace_code(struct brace *b);
 
+/** brace_thread_bytes - What each thread has of its own (TLS): the C library keeps it on its stack. */
+size_t brace_thread_bytes(void);
+
 /** brace_oom_score - Ask the kernel's OOM killer to spare us, which only CAP_SYS_RESOURCE may. */
 void brace_oom_score(struct brace *b);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -8,10 +9,10 @@
 #include "worker.h"
 
 /* Enough for the deepest job under a sanitizer; only touched pages cost memory. */
-#define STACK_BYTES (256 * 1024)
-/* So much of it the jobs get to; the C library keeps its thread data there, too. */
-#define LOOKER_STACK_BYTES (48 * 1024)
-#define TRACER_STACK_BYTES (12 * 1024)
+#define DEEPEST_BYTES (256 * 1024)
+/* So much of it the jobs get to. */
+#define LOOKER_BYTES (32 * 1024)
+#define TRACER_BYTES (4 * 1024)
 /* A thread that heeds `stop` needs a moment to end, and on a starved machine some more. */
 #define END_US 500000
 /* The way to the exit stop is some tens of microseconds on an idle machine. */
@@ -33,9 +34,19 @@ static size_t whole_pages(size_t bytes)
 	return (bytes + page - 1) / page * page;
 }
 
+/* Beside @bytes of our own: a thread's own data lie there, of which the thread sanitizer has 800 KiB. */
+static size_t stack_bytes(size_t bytes)
+{
+	static size_t others; /* the same for all threads; asked for by the driver alone */
+
+	if (others == 0)
+		others = PTHREAD_STACK_MIN + brace_thread_bytes();
+	return whole_pages(bytes + others);
+}
+
 size_t worker_berth_bytes(enum trade trade)
 {
-	size_t bytes = STACK_BYTES + sizeof(struct worker);
+	size_t bytes = stack_bytes(DEEPEST_BYTES) + sizeof(struct worker);
 
 	return whole_pages(bytes + (trade == TRADE_LOOKER ? sizeof(struct tables) : 0));
 }
@@ -54,8 +65,8 @@ void *worker_map(size_t bytes)
 
 void worker_brace(void *berth, enum trade trade, struct brace *b)
 {
-	size_t stack = trade == TRADE_LOOKER ? LOOKER_STACK_BYTES : TRACER_STACK_BYTES;
-	size_t skip = STACK_BYTES - whole_pages(stack);
+	size_t used = stack_bytes(trade == TRADE_LOOKER ? LOOKER_BYTES : TRACER_BYTES);
+	size_t skip = stack_bytes(DEEPEST_BYTES) - used;
 
 	brace_memory((char *)berth + skip, worker_berth_bytes(trade) - skip, b);
 }
@@ -118,7 +129,8 @@ static void destroy_lock(struct worker *w)
 int worker_start(const struct sys *sys, const struct run_self *self, struct shared *shared,
 		 int notify, void *berth, enum trade trade, struct worker **ret)
 {
-	struct worker *w = (struct worker *)((char *)berth + STACK_BYTES);
+	const size_t stack = stack_bytes(DEEPEST_BYTES);
+	struct worker *w = (struct worker *)((char *)berth + stack);
 	struct tables *tables = (struct tables *)(w + 1);
 	pthread_attr_t attr;
 	int err;
@@ -131,7 +143,7 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 						.dents = tables->dents };
 	init_lock(w);
 	pthread_attr_init(&attr);
-	pthread_attr_setstack(&attr, berth, STACK_BYTES);
+	pthread_attr_setstack(&attr, berth, stack);
 	err = pthread_create(&w->thread, &attr, worker_main, w);
 	pthread_attr_destroy(&attr);
 	w->alone = err != 0;

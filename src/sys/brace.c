@@ -85,6 +85,28 @@ void brace_code(struct brace *b)
 	dl_iterate_phdr(bring_object_in, &w);
 }
 
+static int add_thread_bytes(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	size_t *sum = arg;
+
+	(void)size;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+
+		if (p->p_type == PT_TLS)
+			*sum += p->p_memsz + p->p_align;
+	}
+	return 0;
+}
+
+size_t brace_thread_bytes(void)
+{
+	size_t sum = 0;
+
+	dl_iterate_phdr(add_thread_bytes, &sum);
+	return sum;
+}
+
 void brace_oom_score(struct brace *b)
 {
 	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
