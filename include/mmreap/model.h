@@ -248,6 +248,7 @@ struct kill_options {
 
 /* --- looking --------------------------------------------------------------------------- */
 
+/* SOURCE_KCMP: /proc, and kcmp where processes are compared; where none are it is called proc. */
 enum source { SOURCE_AUTO, SOURCE_BPF, SOURCE_KCMP };
 
 /* Cgroup paths are printed up to this length. */
@@ -337,8 +338,12 @@ enum evidence {
 	EVIDENCE_SIGNAL_CAUGHT = 1 << 16,
 	EVIDENCE_KTHREAD = 1 << 17,    /* PF_KTHREAD */
 	EVIDENCE_REAPED_PID = 1 << 18, /* signal 0 through the pidfd: no such process */
+	/* From the kernel's own view. */
+	EVIDENCE_GROUP_EXIT = 1 << 19, /* SIGNAL_GROUP_EXIT */
+	EVIDENCE_UNSTABLE = 1 << 20,   /* MMF_UNSTABLE */
+	EVIDENCE_OOM_SKIP = 1 << 21,   /* MMF_OOM_SKIP */
 };
-#define EVIDENCE_COUNT 19
+#define EVIDENCE_COUNT 22
 
 /* What keeps the mm from its next phase. */
 enum blocker {
@@ -364,10 +369,52 @@ enum robust_look {
 	ROBUST_LOOK_BLOCKED, /* the read did not come back in time */
 };
 
-#define STATUS_FLAG_OOM_SKIP 1u
-#define STATUS_FLAG_DISABLE_THP 2u
-#define STATUS_FLAG_MERGE_ANY 4u
-#define STATUS_FLAG_MERGEABLE 8u
+/* The MMF_* flags of an mm. The numbers are ours: the kernel's move. The words: report/status.c. */
+enum mm_flag {
+	MM_FLAG_NONE,
+	MM_FLAG_VM_MERGEABLE,
+	MM_FLAG_VM_HUGEPAGE,
+	MM_FLAG_HUGE_ZERO_PAGE,
+	MM_FLAG_HUGE_ZERO_FOLIO,
+	MM_FLAG_HAS_UPROBES,
+	MM_FLAG_RECALC_UPROBES,
+	MM_FLAG_OOM_SKIP, /* nothing is left to reap */
+	MM_FLAG_UNSTABLE, /* a reap has begun */
+	MM_FLAG_DISABLE_THP,
+	MM_FLAG_DISABLE_THP_EXCEPT_ADVISED,
+	MM_FLAG_DISABLE_THP_COMPLETELY,
+	MM_FLAG_OOM_VICTIM,
+	MM_FLAG_OOM_REAP_QUEUED,
+	MM_FLAG_MULTIPROCESS,
+	MM_FLAG_HAS_PINNED,
+	MM_FLAG_HAS_MDWE,
+	MM_FLAG_HAS_MDWE_NO_INHERIT,
+	MM_FLAG_VM_MERGE_ANY,
+	MM_FLAG_TOPDOWN,
+};
+#define MM_FLAG_COUNT (MM_FLAG_TOPDOWN + 1)
+
+/**
+ * struct mm_flags - the flags of an mm, as far as the source can see them
+ * @named: a bit for each enum mm_flag
+ * @others: bits of the kernel's own word that have no name here
+ * @dumpable: 0, 1 (the usual), 2 as in prctl(PR_GET_DUMPABLE); UNKNOWN where the flags do not tell it
+ */
+struct mm_flags {
+	uint64_t named;
+	uint64_t others;
+	int64_t dumpable;
+};
+
+static inline bool mm_flags_has(const struct mm_flags *flags, enum mm_flag flag)
+{
+	return flags->named >> flag & 1;
+}
+
+static inline void mm_flags_set(struct mm_flags *flags, enum mm_flag flag)
+{
+	flags->named |= UINT64_C(1) << flag;
+}
 
 /**
  * struct status_row - what `status` says of one process; figures are UNKNOWN where not told
@@ -405,8 +452,10 @@ struct status_row {
 	int64_t ksm_pages;
 	int64_t dump_filter;
 	uint64_t pending, blocked, caught;
-	unsigned int flags;
+	struct mm_flags flags;
 	int64_t users, count; /* mm_users, mm_count: only the kernel's own view tells */
+	int64_t mm_threads;   /* threads that had the mm at that moment, those of sharers as well */
+	enum source source;   /* where flags, users, count and the sharers come from */
 	bool deep;
 	bool deep_blocked; /* a read waited for the mmap lock until its limit */
 	int64_t vmas;

@@ -248,6 +248,8 @@ void observe_blind(const struct caller *caller, bool in_hidepid_group, const str
 /** blind_is - Is anything hidden? */
 bool blind_is(const struct blind *b);
 
+struct kernel_snapshot;
+
 /* --- the life cycle of one mm ------------------------------------------------------------ */
 
 /**
@@ -265,6 +267,7 @@ struct phase_facts {
 	bool frozen_v1, frozen_v2;
 	bool in_vfork;
 	char wchan[64];
+	unsigned int kernel; /* EVIDENCE_* that the kernel's own view gives */
 };
 
 /** struct phase_verdict - what was concluded, from which evidence, and what is in the way */
@@ -295,10 +298,12 @@ bool phase_is_vfork_wait(const char *wchan);
 /**
  * observe_life - Look at one process and conclude its phase; nothing here takes the mmap lock.
  * Fills in all of @ret but the sharers and what --deep reads.
+ * @kernel: the kernel's own view of a moment ago, or NULL
  * @ret_facts may be NULL. Returns 0, also for a process that is gone; -EACCES: hidden.
  */
 int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
-		 struct status_row *ret, struct phase_facts *ret_facts);
+		 const struct kernel_snapshot *kernel, struct status_row *ret,
+		 struct phase_facts *ret_facts);
 
 /** observe_no_life - The row of a process that is gone: nothing else is known of it. */
 void observe_no_life(const struct proc_ref *ref, struct status_row *row);

@@ -36,6 +36,9 @@ void explain_blind(const struct blind *blind, const struct words *words, char *r
 /** explain_signals - Name the signals of a mask ("TERM,USR1"); "" for none */
 void explain_signals(uint64_t signals, char *ret, size_t size);
 
+/** explain_mm_flags - Name the flags of an mm; a bit without a name as "bit29" */
+void explain_mm_flags(const struct mm_flags *flags, const char *separator, char *ret, size_t size);
+
 /** explain_evidence - What a phase was concluded from, with @separator in between */
 void explain_evidence(unsigned int evidence, const struct words *words, const char *separator,
 		      char *ret, size_t size);

@@ -36,7 +36,7 @@ const struct cli_syntax cli_syntax_sharers = {
 #define AT(member) offsetof(struct status_options, member)
 static const struct cli_option status_options[] = {
 	{ "deep", 0, CLI_FLAG, NULL, AT(deep), N_("also what can wait for its mmap lock") },
-	{ "source", 0, CLI_CHOICE, "auto|bpf|kcmp", AT(source), N_("where the answer comes from") },
+	{ "source", 0, CLI_CHOICE, "auto|bpf|proc", AT(source), N_("where the answer comes from") },
 };
 #undef AT
 

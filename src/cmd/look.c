@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <mmreap/caller.h>
 #include <mmreap/cleanup.h>
-#include <mmreap/kernelview.h>
 #include <mmreap/mounts.h>
 #include <mmreap/report.h>
 #include <stdio.h>
@@ -191,17 +190,26 @@ int look_compare(const struct look *look, const struct proc_ref *ref, struct com
 	return err;
 }
 
-enum exit_status look_check_source(enum source source, bool json)
+static int list(void *arg, struct kernel_snapshot *ret)
 {
-	int err = source == SOURCE_BPF ? kernelview_check() : 0;
+	return kernelview_list(arg, ret);
+}
 
-	if (source != SOURCE_BPF)
+struct kernel_source look_kernel_source(struct kernelview *view)
+{
+	return (struct kernel_source){ .list = list, .arg = view };
+}
+
+enum exit_status look_open_kernel(enum source source, bool json, struct kernelview **ret)
+{
+	int err;
+
+	*ret = NULL;
+	if (source == SOURCE_KCMP)
 		return STATUS_OK;
-	/* Only `watch` asks it so far; to answer from kcmp would be a false word for the source. */
-	if (err == 0)
-		return report_error(
-			json, STATUS_UNSUPPORTED,
-			"--source bpf: this command does not use it yet; use auto or kcmp");
+	err = kernelview_open(false, ret);
+	if (err == 0 || source != SOURCE_BPF)
+		return STATUS_OK;
 	if (err == -EOPNOTSUPP)
 		return report_error(json, STATUS_UNSUPPORTED,
 				    "--source bpf: the kernel's own view is not built in");

@@ -3,6 +3,7 @@
 
 /* What the commands that only look have in common: their targets, and what they cannot see. */
 
+#include <mmreap/kernelview.h>
 #include <mmreap/observe.h>
 #include <mmreap/target.h>
 
@@ -34,8 +35,21 @@ void look_close(struct look *look);
 /** look_say_target - Say on stderr why a target is not held; returns its exit status */
 enum exit_status look_say_target(const struct target *t);
 
-/** look_check_source - Can that source be had? STATUS_OK, or another after having said why */
-enum exit_status look_check_source(enum source source, bool json);
+/**
+ * look_open_kernel - Ask for the kernel's own view, where @source allows it.
+ * @ret: NULL where there is none and none is demanded; to be closed with kernelview_close()
+ * Returns STATUS_OK, or another after having said why it cannot be had.
+ */
+enum exit_status look_open_kernel(enum source source, bool json, struct kernelview **ret);
+
+/** look_cleanup_kernel - For a variable that holds one. */
+static inline void look_cleanup_kernel(struct kernelview **view)
+{
+	kernelview_close(*view);
+}
+
+/** look_kernel_source - The view as what shared_find() asks. */
+struct kernel_source look_kernel_source(struct kernelview *view);
 
 /**
  * look_compare - Find who shares the mm of @ref, under a limit of time.

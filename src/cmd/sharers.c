@@ -14,6 +14,7 @@ struct story {
 	struct sharers_request req;
 	struct column_list columns;
 	struct look look;
+	struct kernelview *kernel; /* NULL: kcmp */
 	struct sharers_row *rows;
 	size_t n_rows, room, n_groups;
 	enum exit_status *statuses; /* one for each target */
@@ -23,6 +24,7 @@ struct story {
 static void story_free(struct story *s)
 {
 	look_close(&s->look);
+	kernelview_close(s->kernel);
 	free(s->rows);
 	free(s->statuses);
 	target_list_free(&s->req.targets);
@@ -61,7 +63,7 @@ static bool is_listed(struct story *s, const struct proc_ref *ref)
 }
 
 static int add_row(struct story *s, pid_t pid, enum relation relation, pid_t same_as,
-		   const struct blind *blind)
+		   enum source source, const struct blind *blind)
 {
 	struct sharers_row *row = new_row(s);
 	int err;
@@ -73,7 +75,7 @@ static int add_row(struct story *s, pid_t pid, enum relation relation, pid_t sam
 		return err;
 	row->group = s->n_groups + 1;
 	row->relation = relation;
-	row->source = SOURCE_KCMP;
+	row->source = source;
 	row->blind = *blind;
 	s->n_rows++;
 	return 0;
@@ -97,24 +99,73 @@ static enum exit_status judge(const struct story *s, size_t n_members, const str
 	return blind_is(blind) ? STATUS_DENIED : STATUS_OK;
 }
 
-static enum exit_status look_at(struct story *s, const struct target *t)
+/* Rows for the target and its sharers, out of the kernel's own view. */
+static int ask_kernel(struct story *s, const struct proc_ref *ref, struct blind *ret_blind)
+{
+	struct kernel_source source = look_kernel_source(s->kernel);
+	struct group_scan scan;
+	int err = shared_find(&sys_linux, &s->look.self, &source, ref, &scan);
+
+	for (size_t i = 0; i < scan.n_rows && err == 0; i++) {
+		struct sharers_row *row = new_row(s);
+
+		if (row == NULL) {
+			err = -ENOMEM;
+			break;
+		}
+		*row = scan.rows[i];
+		row->group = s->n_groups + 1;
+		row->blind = scan.blind;
+		s->n_rows++;
+	}
+	free(scan.rows);
+	*ret_blind = scan.blind;
+	/* Never twice the same: it is there, and that is all. */
+	if (err == 0 && scan.blind.changed)
+		err = add_row(s, ref->pid, RELATION_TARGET, 0, SOURCE_BPF, &scan.blind);
+	return err;
+}
+
+/* The same by kcmp. */
+static int compare(struct story *s, const struct proc_ref *ref, struct blind *ret_blind)
 {
 	_cleanup_(look_comparison_free) struct comparison *c = NULL;
+	int err = look_compare(&s->look, ref, &c);
+
+	if (err == 0)
+		err = add_row(s, ref->pid, RELATION_TARGET, 0, SOURCE_KCMP, &c->blind);
+	/* The number is its own as long as it has not been waited for. */
+	if (err == 0 && sys_is_reaped(&sys_linux, ref->pidfd))
+		err = -ESRCH;
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < c->scan.n_found && i < c->scan.capacity; i++)
+		add_row(s, c->scan.found[i].id.pid, c->scan.found[i].relation, c->scan.tid,
+			SOURCE_KCMP, &c->blind);
+	*ret_blind = c->blind;
+	return 0;
+}
+
+static enum exit_status look_at(struct story *s, const struct target *t)
+{
 	size_t first = s->n_rows;
+	struct blind blind;
 	int err;
 
 	if (t->err < 0)
 		return look_say_target(t);
 	if (is_listed(s, &t->ref))
 		return STATUS_OK;
-	err = look_compare(&s->look, &t->ref, &c);
-	if (err == 0)
-		err = add_row(s, t->ref.pid, RELATION_TARGET, 0, &c->blind);
-	/* The number is its own as long as it has not been waited for. */
-	if (err == 0 && sys_is_reaped(&sys_linux, t->ref.pidfd)) {
-		s->n_rows = first;
-		err = -ESRCH;
+	err = s->kernel ? ask_kernel(s, &t->ref, &blind) : -ENODATA;
+	if (err == -ENODATA && s->req.opt.source == SOURCE_BPF) {
+		report_say("%d %s: the kernel's own view does not show it", (int)t->ref.pid,
+			   t->ref.comm);
+		return STATUS_DENIED;
 	}
+	if (err == -ENODATA)
+		err = compare(s, &t->ref, &blind);
+	if (err < 0)
+		s->n_rows = first;
 	if (err == -ESRCH)
 		return t->selected ? STATUS_OK : say_no_mm(&t->ref);
 	if (err < 0) {
@@ -122,11 +173,8 @@ static enum exit_status look_at(struct story *s, const struct target *t)
 		report_say("%d %s: %m", (int)t->ref.pid, t->ref.comm);
 		return STATUS_FAILURE;
 	}
-	for (size_t i = 0; i < c->scan.n_found && i < c->scan.capacity; i++)
-		add_row(s, c->scan.found[i].id.pid, c->scan.found[i].relation, c->scan.tid,
-			&c->blind);
 	s->n_groups++;
-	return judge(s, s->n_rows - first, &c->blind);
+	return judge(s, s->n_rows - first, &blind);
 }
 
 static void say_blind(const struct story *s, const struct blind *blind)
@@ -165,13 +213,15 @@ static enum exit_status look_at_targets(struct story *s)
 
 static enum exit_status look_at_all(struct story *s)
 {
+	struct kernel_source source = look_kernel_source(s->kernel);
 	struct group_scan scan;
 	bool json = s->req.out.json;
-	int err = observe_groups(&sys_linux, &s->look.self, s->look.zombie, &scan);
+	int err = s->kernel ? shared_find(&sys_linux, &s->look.self, &source, NULL, &scan)
+			    : observe_groups(&sys_linux, &s->look.self, s->look.zombie, &scan);
 
 	s->rows = scan.rows;
 	s->n_rows = scan.n_rows;
-	if (err == -ENOSYS || err == -EPERM)
+	if (s->kernel == NULL && (err == -ENOSYS || err == -EPERM))
 		return fail(s, report_error(json, STATUS_UNSUPPORTED,
 					    "no address spaces can be compared: this kernel has no "
 					    "kcmp, or a filter forbids it"));
@@ -179,8 +229,9 @@ static enum exit_status look_at_all(struct story *s)
 		errno = -err;
 		return fail(s, report_error(json, STATUS_FAILURE, "%m"));
 	}
-	scan.blind.hidepid = s->look.blind.hidepid;
-	scan.blind.pid_ns = s->look.blind.pid_ns;
+	/* From the kernel nobody is hidden. */
+	scan.blind.hidepid = !s->kernel && s->look.blind.hidepid;
+	scan.blind.pid_ns = !s->kernel && s->look.blind.pid_ns;
 	for (size_t i = 0; i < s->n_rows; i++)
 		s->rows[i].blind = scan.blind;
 	say_blind(s, &scan.blind);
@@ -221,7 +272,7 @@ static int run(int argc, const char **argv)
 	if (is_usage_error(&s.req, &error) ||
 	    report_choose_columns(&report_table_sharers, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
-	status = look_check_source(s.req.opt.source, out->json);
+	status = look_open_kernel(s.req.opt.source, out->json, &s.kernel);
 	if (status != STATUS_OK)
 		return status;
 	status = look_open(&s.req.targets, out->json, &s.look);

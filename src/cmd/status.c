@@ -18,6 +18,8 @@ struct story {
 	struct status_request req;
 	struct column_list columns;
 	struct look look;
+	struct kernelview *kernel; /* NULL: /proc alone */
+	struct kernel_snapshot before;
 	struct status_row *rows;
 	size_t n_rows;
 	enum exit_status *statuses;
@@ -29,6 +31,8 @@ struct story {
 static void story_free(struct story *s)
 {
 	look_close(&s->look);
+	kernel_snapshot_free(&s->before);
+	kernelview_close(s->kernel);
 	free(s->rows);
 	free(s->statuses);
 	target_list_free(&s->req.targets);
@@ -64,7 +68,10 @@ static void look_closer(const struct story *s, const struct proc_ref *ref, struc
 {
 	if (!row->seen || !has_mm(row))
 		return;
-	if (s->sharers)
+	/* The kernel is asked for all of them at once, in the end. */
+	if (s->sharers && row->source == SOURCE_BPF)
+		shared_note_unseen(&sys_linux, &s->look.self, &s->before, ref, &row->blind);
+	else if (s->sharers)
 		find_sharers(s, ref, row);
 	if (s->req.opt.deep)
 		observe_deep(&sys_linux, ref, DEEP_LIMIT_US, row);
@@ -72,10 +79,11 @@ static void look_closer(const struct story *s, const struct proc_ref *ref, struc
 
 static enum exit_status look_at(struct story *s, const struct target *t, struct status_row *row)
 {
+	const struct kernel_snapshot *kernel = s->kernel ? &s->before : NULL;
 	int err = t->err;
 
 	if (err == 0)
-		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, row, NULL);
+		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, kernel, row, NULL);
 	else
 		observe_no_life(&t->ref, row);
 	if (err == 0) {
@@ -112,6 +120,7 @@ static enum exit_status look_at_targets(struct story *s)
 /* One of all processes: is it listed? */
 static bool look_at_suspect(struct story *s, pid_t pid, struct status_row *row)
 {
+	const struct kernel_snapshot *kernel = s->kernel ? &s->before : NULL;
 	struct phase_facts facts;
 	struct proc_ref ref;
 	pid_t leader;
@@ -119,7 +128,7 @@ static bool look_at_suspect(struct story *s, pid_t pid, struct status_row *row)
 
 	if (target_hold(&sys_linux, &s->look.self, pid, 0, &ref, &leader) < 0)
 		return false;
-	listed = observe_life(&sys_linux, &ref, &s->look.mounts, row, &facts) == 0 &&
+	listed = observe_life(&sys_linux, &ref, &s->look.mounts, kernel, row, &facts) == 0 &&
 		 phase_is_unusual(&facts, row->phase);
 	if (listed)
 		look_closer(s, &ref, row);
@@ -142,6 +151,30 @@ static enum exit_status look_at_all(struct story *s)
 	if (s->look.blind.hidepid)
 		report_say("incomplete: /proc hides the processes of other users (hidepid)");
 	return STATUS_OK;
+}
+
+/* A second look at all tasks, if there is anything to confirm. */
+static void ask_for_sharers(struct story *s)
+{
+	struct kernel_snapshot after = { 0 };
+	bool asked = false;
+
+	for (size_t i = 0; i < s->n_rows; i++) {
+		struct status_row *row = &s->rows[i];
+
+		if (row->source != SOURCE_BPF || !has_mm(row))
+			continue;
+		if (!asked && kernelview_list(s->kernel, &after) < 0)
+			return;
+		asked = true;
+		row->n_sharers =
+			shared_count(&s->before, &after, row->id.pid, row->sharers, ROW_SHARERS);
+		row->blind.changed = row->n_sharers == UNKNOWN;
+		/* None seen is no sharer only where all could be seen. */
+		if (row->n_sharers == 0 && blind_is(&row->blind))
+			row->n_sharers = UNKNOWN;
+	}
+	kernel_snapshot_free(&after);
 }
 
 /* A scan of all processes for each target: only where it is printed. */
@@ -177,6 +210,7 @@ static int run(int argc, const char **argv)
 	struct cli_error error = { 0 };
 	enum exit_status status;
 	bool all;
+	int err;
 
 	switch (cli_parse(&cli_syntax_status, argc, argv, &s.req, &error)) {
 	case CLI_DONE:
@@ -191,7 +225,7 @@ static int run(int argc, const char **argv)
 	if (report_choose_columns(&report_table_status, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
 	all = s.req.targets.n_specs == 0 && !s.req.targets.from_stdin;
-	status = look_check_source(s.req.opt.source, out->json);
+	status = look_open_kernel(s.req.opt.source, out->json, &s.kernel);
 	if (status == STATUS_OK)
 		status = look_open(&s.req.targets, out->json, &s.look);
 	if (status != STATUS_OK)
@@ -199,7 +233,15 @@ static int run(int argc, const char **argv)
 	s.report = !all && s.look.n_targets == 1 && report_wants_sentences(out) &&
 		   isatty(STDOUT_FILENO);
 	s.sharers = s.report || wants_sharers(&s.columns);
+	/* The targets are held by now. */
+	err = s.kernel ? kernelview_list(s.kernel, &s.before) : 0;
+	if (err < 0) {
+		errno = -err;
+		return report_error(out->json, STATUS_FAILURE, "%m");
+	}
 	status = all ? look_at_all(&s) : look_at_targets(&s);
+	if (s.kernel && s.sharers)
+		ask_for_sharers(&s);
 	return s.failed ? (int)status : say(&s, status);
 }
 

@@ -125,7 +125,7 @@ static void say_stuck(struct story *s, struct item *it, enum watch_event event)
 		blocker_find_holders(&it->w, &holders);
 		row.holders = &holders;
 	} else {
-		observe_life(&sys_linux, it->w.ref, &s->look.mounts, &it->w.life, NULL);
+		observe_life(&sys_linux, it->w.ref, &s->look.mounts, NULL, &it->w.life, NULL);
 		blocker_find_thread(&it->w, &thread);
 		row.thread = &thread;
 		it->w.life.n_sharers = (int64_t)it->w.n_sharers;
@@ -455,7 +455,7 @@ static void ask_kernel(struct story *s)
 	int err = 0;
 
 	if (opt->source == SOURCE_AUTO && opt->goal != WATCH_FOR_EXITED)
-		err = kernelview_open(&s->kernel);
+		err = kernelview_open(true, &s->kernel);
 	errno = -err;
 	if (opt->verbose && err == -EOPNOTSUPP)
 		report_say("no kernel events (not built in): the source is /proc alone");
@@ -542,7 +542,7 @@ static int run(int argc, const char **argv)
 	if (report_choose_columns(&report_table_watch, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
 	if (opt->source == SOURCE_BPF) {
-		err = kernelview_open(&s.kernel);
+		err = kernelview_open(true, &s.kernel);
 		if (err < 0)
 			return say_no_kernel(err, out->json);
 	}

@@ -98,27 +98,17 @@ static void read_cgroup(const struct sys *sys, int procfd, char *buf, size_t siz
 		procfile_cgroup(text, (size_t)n, "", buf, size);
 }
 
-/* A dead leader shows no memory; its threads do. */
-static void read_rss(const struct sys *sys, int procfd, pid_t pid, pid_t tid,
-		     const struct status_facts *s, struct sharers_row *row)
-{
-	struct status_facts of_thread;
-	int64_t kib = s->vm_rss_kib;
-	char name[32];
-	int fd;
+static int status_of(const struct sys *sys, int procfd, struct status_facts *ret);
 
-	row->rss_bytes = UNKNOWN;
-	if (tid != pid) {
-		snprintf(name, sizeof(name), "task/%d", (int)tid);
-		fd = sys->open_at(procfd, name, O_DIRECTORY);
-		if (fd < 0)
-			return;
-		if (observe_status(sys, fd, &of_thread) == 0)
-			kib = of_thread.vm_rss_kib;
-		sys->close(fd);
-	}
-	if (kib != UNKNOWN)
-		row->rss_bytes = kib * 1024;
+/* A dead leader shows no memory; its threads do. */
+static int64_t rss_bytes(const struct sys *sys, int procfd, const struct status_facts *s)
+{
+	int64_t kib = s->vm_rss_kib;
+	struct status_facts of_thread;
+
+	if (kib == UNKNOWN && s->threads > 1 && status_of(sys, procfd, &of_thread) == 0)
+		kib = of_thread.vm_rss_kib;
+	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
 }
 
 static int describe(const struct sys *sys, int pidfd, int procfd, pid_t pid, pid_t same_as,
@@ -134,10 +124,10 @@ static int describe(const struct sys *sys, int pidfd, int procfd, pid_t pid, pid
 		err = observe_status(sys, procfd, &s);
 	if (err < 0)
 		return err;
-	if (st.state == 'Z' && st.threads > 1)
+	if (same_as && st.state == 'Z' && st.threads > 1)
 		tid = sharing_thread(sys, procfd, "task", zombie);
 	read_cgroup(sys, procfd, row.cgroup, sizeof(row.cgroup));
-	read_rss(sys, procfd, pid, tid, &s, &row);
+	row.rss_bytes = rss_bytes(sys, procfd, &s);
 	row.id.inode = sys->pidfd_inode(pidfd);
 	memcpy(row.id.comm, st.comm, sizeof(row.id.comm));
 	row.ppid = st.ppid;
@@ -233,8 +223,8 @@ static bool is_other(const struct sys *sys, const struct run_self *self, int tar
 	return *peak_kib == before_kib;
 }
 
-static void note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
-			 struct blind *blind)
+void sharing_note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
+			  struct blind *blind)
 {
 	struct stat_facts st;
 	char name[24], buf[2048];
@@ -266,7 +256,7 @@ void observe_unknown(const struct sys *sys, const struct run_self *self,
 		if (pids[i] == target->pid || pids[i] == zombie || pids[i] == self->pid)
 			continue;
 		if (!is_other(sys, self, target->procfd, pids[i], &peak_kib))
-			note_unknown(sys, self, pids[i], blind);
+			sharing_note_unknown(sys, self, pids[i], blind);
 	}
 }
 
@@ -417,7 +407,7 @@ static void enlist(struct members *m, const struct run_self *self, const pid_t *
 			continue;
 		r = m->sys->kcmp_vm(pid, m->zombie);
 		if (r == -EPERM || r == -EACCES) {
-			note_unknown(m->sys, self, pid, blind);
+			sharing_note_unknown(m->sys, self, pid, blind);
 			continue;
 		}
 		if (r < 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's own view, through libbpf: a task iterator, and the end of exit_mmap(). */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <mmreap/caller.h>
 #include <mmreap/kernelview.h>
 
 #include "../bpf/late.h"
@@ -25,18 +25,6 @@ struct kernelview {
 	int n_awaited;
 };
 
-/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
-static bool is_initial_pid_ns(void)
-{
-	char link[32];
-	ssize_t n = readlink("/proc/self/ns/pid", link, sizeof(link) - 1);
-
-	if (n < 0)
-		return false;
-	link[n] = '\0';
-	return strcmp(link, "pid:[4026531836]") == 0;
-}
-
 static int silent(enum libbpf_print_level level, const char *format, va_list ap)
 {
 	(void)level;
@@ -53,12 +41,40 @@ static int ignore(void *arg, void *data, size_t size)
 	return 0;
 }
 
-int kernelview_open(struct kernelview **ret)
+/* Asked before anything is loaded: to be refused by the kernel takes as long as to be served. */
+static bool has_right(void)
+{
+	struct caller caller;
+
+	caller_load(&caller);
+	/* It tells the numbers of the initial PID namespace. */
+	return caller.initial_pid_ns && caller.initial_user_ns &&
+	       (caller_has(&caller, CALLER_CAP_SYS_ADMIN) ||
+		(caller_has(&caller, CALLER_CAP_BPF) && caller_has(&caller, CALLER_CAP_PERFMON)));
+}
+
+static int open_and_load(struct kernelview *v, bool events)
+{
+	int err;
+
+	errno = 0;
+	v->skeleton = mmreap_bpf__open();
+	if (v->skeleton == NULL)
+		return errno ? -errno : -EINVAL;
+	if (!events)
+		bpf_program__set_autoload(v->skeleton->progs.torn_down, false);
+	err = mmreap_bpf__load(v->skeleton);
+	if (err == 0)
+		err = mmreap_bpf__attach(v->skeleton);
+	return err;
+}
+
+int kernelview_open(bool events, struct kernelview **ret)
 {
 	struct kernelview *v;
 	int err;
 
-	if (!is_initial_pid_ns())
+	if (!has_right())
 		return -EPERM;
 	err = late_load(&libbpf_library);
 	if (err < 0)
@@ -67,15 +83,8 @@ int kernelview_open(struct kernelview **ret)
 	if (v == NULL)
 		return -ENOMEM;
 	libbpf_set_print(silent);
-	errno = 0;
-	v->skeleton = mmreap_bpf__open_and_load();
-	if (v->skeleton == NULL) {
-		err = errno ? -errno : -EINVAL;
-		free(v);
-		return err;
-	}
-	err = mmreap_bpf__attach(v->skeleton);
-	if (err == 0) {
+	err = open_and_load(v, events);
+	if (err == 0 && events) {
 		v->ring = ring_buffer__new(bpf_map__fd(v->skeleton->maps.wake), ignore, NULL, NULL);
 		err = v->ring ? 0 : errno ? -errno : -EINVAL;
 	}
@@ -100,7 +109,7 @@ void kernelview_close(struct kernelview *v)
 int kernelview_check(void)
 {
 	struct kernelview *v;
-	int err = kernelview_open(&v);
+	int err = kernelview_open(true, &v);
 
 	if (err == 0)
 		kernelview_close(v);
@@ -108,10 +117,10 @@ int kernelview_check(void)
 }
 
 /* Calls @take for each record until it returns false. */
-static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct kernel_record *r),
+static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct kernel_thread *t),
 		   void *arg)
 {
-	struct kernel_record records[64];
+	_Alignas(struct kernel_record) char buffer[32768];
 	int fd = bpf_iter_create(bpf_link__fd(v->skeleton->links.list_tasks));
 	size_t left = 0;
 	bool more = true;
@@ -120,20 +129,25 @@ static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct ke
 	if (fd < 0)
 		return -errno;
 	while (more) {
-		size_t whole;
+		size_t off = 0;
 
-		n = read(fd, (char *)records + left, sizeof(records) - left);
+		n = read(fd, buffer + left, sizeof(buffer) - left);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
 			break;
 		left += (size_t)n;
-		whole = left / sizeof(*records);
-		for (size_t i = 0; i < whole && more; i++)
-			more = take(arg, &records[i]);
+		while (more && left - off >= sizeof(struct kernel_thread)) {
+			const struct kernel_thread *t = (const void *)(buffer + off);
+
+			if (left - off < t->size)
+				break;
+			more = take(arg, t);
+			off += t->size;
+		}
 		/* A read may end inside a record. */
-		left -= whole * sizeof(*records);
-		memmove(records, records + whole, left);
+		left -= off;
+		memmove(buffer, buffer + off, left);
 	}
 	n = n < 0 ? -errno : 0;
 	close(fd);
@@ -141,50 +155,31 @@ static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct ke
 }
 
 struct list {
-	struct kernelview_task *tasks;
-	size_t n, room;
-	bool failed;
+	struct kernel_snapshot snapshot;
+	int err;
 };
 
-static bool add_task(void *arg, const struct kernel_record *r)
+static bool add(void *arg, const struct kernel_thread *t)
 {
 	struct list *l = arg;
 
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 1024;
-		struct kernelview_task *more = reallocarray(l->tasks, room, sizeof(*more));
-
-		if (more == NULL) {
-			l->failed = true;
-			return false;
-		}
-		l->tasks = more;
-		l->room = room;
-	}
-	l->tasks[l->n++] = (struct kernelview_task){
-		.pid = (pid_t)r->pid,
-		.tid = (pid_t)r->tid,
-		.mm = r->mm,
-		.flags = r->flags,
-		.users = r->users,
-		.count = r->count,
-	};
-	return true;
+	l->err = kernel_snapshot_add(&l->snapshot, t);
+	return l->err == 0;
 }
 
-int kernelview_list(struct kernelview *v, struct kernelview_task **ret, size_t *ret_n)
+int kernelview_list(struct kernelview *v, struct kernel_snapshot *ret)
 {
 	struct list l = { 0 };
-	int err = iterate(v, add_task, &l);
+	int err = iterate(v, add, &l);
 
-	if (err == 0 && l.failed)
-		err = -ENOMEM;
+	if (err == 0)
+		err = l.err;
 	if (err < 0) {
-		free(l.tasks);
+		kernel_snapshot_free(&l.snapshot);
 		return err;
 	}
-	*ret = l.tasks;
-	*ret_n = l.n;
+	kernel_snapshot_finish(&l.snapshot);
+	*ret = l.snapshot;
 	return 0;
 }
 
@@ -193,13 +188,14 @@ struct search {
 	uint64_t mm;
 };
 
-static bool is_not_it(void *arg, const struct kernel_record *r)
+static bool is_not_it(void *arg, const struct kernel_thread *t)
 {
 	struct search *s = arg;
 
-	if ((pid_t)r->pid != s->pid)
+	/* A dead leader has none; one of its threads has. */
+	if ((pid_t)t->pid != s->pid || t->mm == 0)
 		return true;
-	s->mm = r->mm;
+	s->mm = t->mm;
 	return false;
 }
 

@@ -9,8 +9,9 @@ int kernelview_check(void)
 	return -EOPNOTSUPP;
 }
 
-int kernelview_open(struct kernelview **ret)
+int kernelview_open(bool events, struct kernelview **ret)
 {
+	(void)events;
 	(void)ret;
 	return -EOPNOTSUPP;
 }
@@ -20,11 +21,10 @@ void kernelview_close(struct kernelview *view)
 	(void)view;
 }
 
-int kernelview_list(struct kernelview *view, struct kernelview_task **ret, size_t *ret_n)
+int kernelview_list(struct kernelview *view, struct kernel_snapshot *ret)
 {
 	(void)view;
 	(void)ret;
-	(void)ret_n;
 	return -EOPNOTSUPP;
 }
 

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mmreap/cleanup.h>
+#include <mmreap/kernelview.h>
 #include <mmreap/mounts.h>
 #include <mmreap/observe.h>
 
@@ -200,22 +202,22 @@ static pid_t find_vfork_child(const struct sys *sys, const struct proc_ref *ref,
 }
 
 /* Which MMF_* bits show through /proc; the others need the kernel's own view. */
-static unsigned int visible_flags(const struct sys *sys, const struct proc_ref *ref,
-				  const struct phase_facts *f)
+static struct mm_flags visible_flags(const struct sys *sys, const struct proc_ref *ref,
+				     const struct phase_facts *f)
 {
-	unsigned int flags = 0;
+	struct mm_flags flags = { .dumpable = UNKNOWN };
 
 	if (f->status.vm_size_kib == UNKNOWN)
-		return 0;
+		return flags;
 	if (f->status.thp_enabled == 0)
-		flags |= STATUS_FLAG_DISABLE_THP;
+		mm_flags_set(&flags, MM_FLAG_DISABLE_THP);
 	/*
 	 * oom_score is 0 for an mm that is to be skipped; for init, kernel threads, a vfork child and
 	 * -1000 as well. A vfork child does not die without its parent's mm: only the dying are told.
 	 */
 	if (ref->pid != 1 && phase_is_dying(&f->main, &f->status) &&
 	    sharing_in_vfork(sys, ref->procfd))
-		flags |= STATUS_FLAG_OOM_SKIP;
+		mm_flags_set(&flags, MM_FLAG_OOM_SKIP);
 	return flags;
 }
 
@@ -269,6 +271,9 @@ void observe_no_life(const struct proc_ref *ref, struct status_row *row)
 		.dump_filter = UNKNOWN,
 		.users = UNKNOWN,
 		.count = UNKNOWN,
+		.mm_threads = UNKNOWN,
+		.source = SOURCE_KCMP,
+		.flags = { .dumpable = UNKNOWN },
 		.vmas = UNKNOWN,
 		.anon_shared_bytes = UNKNOWN,
 		.robust_threads = UNKNOWN,
@@ -322,8 +327,36 @@ static void fill_row(const struct sys *sys, const struct proc_ref *ref, struct p
 		row->vfork_child != 0 || (f->main.state == 'D' && phase_is_vfork_wait(f->wchan));
 }
 
+/*
+ * What the kernel told of this process a moment before. The caller may have held it only afterwards: by
+ * its number and the time of its start it is the same.
+ */
+static void take_kernel(const struct kernel_snapshot *kernel, struct phase_facts *f,
+			struct status_row *row)
+{
+	const struct kernel_group *g = kernel_snapshot_find(kernel, row->id.pid);
+	uint64_t tick_ns = UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	if (g == NULL || g->start_ns / tick_ns != f->leader.start_ticks)
+		return;
+	row->source = SOURCE_BPF;
+	f->kernel = g->group_exit ? EVIDENCE_GROUP_EXIT : 0;
+	/* Since then it may have lost it. */
+	if (g->mm == 0 || f->status.vm_size_kib == UNKNOWN)
+		return;
+	row->flags = g->flags;
+	row->users = g->users;
+	row->count = g->count;
+	row->mm_threads = kernel_snapshot_threads(kernel, g->mm);
+	if (mm_flags_has(&g->flags, MM_FLAG_UNSTABLE))
+		f->kernel |= EVIDENCE_UNSTABLE;
+	if (mm_flags_has(&g->flags, MM_FLAG_OOM_SKIP))
+		f->kernel |= EVIDENCE_OOM_SKIP;
+}
+
 int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
-		 struct status_row *ret, struct phase_facts *ret_facts)
+		 const struct kernel_snapshot *kernel, struct status_row *ret,
+		 struct phase_facts *ret_facts)
 {
 	struct phase_facts f = { 0 };
 	struct phase_verdict verdict;
@@ -335,6 +368,8 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 	if (err == 0) {
 		fill_row(sys, ref, &f, &row);
 		look_at_cgroups(sys, ref->procfd, mounts, &row, &f);
+		if (kernel)
+			take_kernel(kernel, &f, &row);
 	}
 	/* Only now is it known that all of this was its own. */
 	if (sys_is_reaped(sys, ref->pidfd)) {
@@ -364,7 +399,7 @@ struct deep_job {
 	int err;
 	struct plan_lists lists;
 	int64_t vmas, anon_kib, pss_anon_kib;
-	unsigned int flags;
+	struct mm_flags flags;
 	char *text;
 };
 
@@ -455,9 +490,9 @@ static void job_ksm(void *arg)
 	if (n < 0)
 		return;
 	if (strstr(j->text, "ksm_merge_any: yes"))
-		j->flags |= STATUS_FLAG_MERGE_ANY;
+		mm_flags_set(&j->flags, MM_FLAG_VM_MERGE_ANY);
 	if (strstr(j->text, "ksm_mergeable: yes"))
-		j->flags |= STATUS_FLAG_MERGEABLE;
+		mm_flags_set(&j->flags, MM_FLAG_VM_MERGEABLE);
 }
 
 /* Run one read; the job, to be freed, or NULL: it blocked, or there was no memory for it. */
@@ -539,7 +574,7 @@ void observe_deep(const struct sys *sys, const struct proc_ref *ref, int64_t lim
 	}
 	j = read_deep(sys, ref, limit_us, job_ksm, row);
 	if (j) {
-		row->flags |= j->flags;
+		row->flags.named |= j->flags.named;
 		free_job(j);
 	}
 }

@@ -125,6 +125,12 @@ static void judge_living(const struct phase_facts *f, struct phase_verdict *v)
 	}
 }
 
+/* /proc does not show the end that an exit_group(0) has decided; the kernel's own view does. */
+static unsigned int decided(const struct phase_facts *f)
+{
+	return phase_is_dying(&f->main, &f->status) | (f->kernel & EVIDENCE_GROUP_EXIT);
+}
+
 void phase_judge(const struct phase_facts *f, struct phase_verdict *ret)
 {
 	struct phase_verdict v = { .phase = PHASE_ALIVE };
@@ -146,14 +152,15 @@ void phase_judge(const struct phase_facts *f, struct phase_verdict *ret)
 		v.blocker = BLOCKER_CORE_DUMP;
 	} else if (f->status.vm_size_kib == UNKNOWN) {
 		v.phase = PHASE_EXIT_MMAP;
-		v.evidence = EVIDENCE_NO_MM | phase_is_dying(&f->main, &f->status);
+		v.evidence = EVIDENCE_NO_MM | decided(f);
 		v.blocker = exit_blocker(f);
 	} else {
-		v.evidence = phase_is_dying(&f->main, &f->status);
+		v.evidence = decided(f);
 		if (v.evidence)
 			judge_dying(f, &v);
 		else
 			judge_living(f, &v);
+		v.evidence |= f->kernel;
 	}
 	*ret = v;
 }

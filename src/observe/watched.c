@@ -232,7 +232,7 @@ static void look_at_life(struct watched *w, bool all)
 	if (!all && signature == w->signature && s.vm_size_kib != UNKNOWN)
 		return;
 	w->signature = signature;
-	if (observe_life(w->sys, w->ref, w->mounts, &w->life, NULL) < 0)
+	if (observe_life(w->sys, w->ref, w->mounts, NULL, &w->life, NULL) < 0)
 		return;
 	take_memory(w, w->life.rss_bytes, w->life.shmem_bytes, w->life.hugetlb_bytes,
 		    w->life.pinned_bytes);

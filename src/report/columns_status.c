@@ -40,6 +40,7 @@ enum status_column {
 	STATUS_EVIDENCE,
 	STATUS_NEXT,
 	STATUS_INCOMPLETE,
+	STATUS_SOURCE,
 };
 
 static const struct column status_columns[] = {
@@ -82,27 +83,9 @@ static const struct column status_columns[] = {
 	[STATUS_EVIDENCE] = { "evidence", CELL_TEXT, N_("what the phase was concluded from") },
 	[STATUS_NEXT] = { "next", CELL_TEXT, N_("what can be done about it") },
 	[STATUS_INCOMPLETE] = { "incomplete", CELL_TEXT, N_("why there may be more sharers") },
+	[STATUS_SOURCE] = { "source", CELL_TEXT,
+			    N_("where flags, counters and sharers come from: bpf or proc") },
 };
-
-static void write_flags(unsigned int flags, char *ret, size_t size)
-{
-	static const struct {
-		unsigned int bit;
-		const char *name;
-	} names[] = {
-		{ STATUS_FLAG_OOM_SKIP, "MMF_OOM_SKIP" },
-		{ STATUS_FLAG_DISABLE_THP, "MMF_DISABLE_THP" },
-		{ STATUS_FLAG_MERGE_ANY, "MMF_VM_MERGE_ANY" },
-		{ STATUS_FLAG_MERGEABLE, "MMF_VM_MERGEABLE" },
-	};
-	size_t used = 0;
-
-	*ret = '\0';
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && used < size; i++)
-		if (flags & names[i].bit)
-			used += (size_t)snprintf(ret + used, size - used, "%s%s", used ? "," : "",
-						 names[i].name);
-}
 
 static const char *robust_look_word(enum robust_look robust)
 {
@@ -133,7 +116,7 @@ static void get_seen(const struct status_row *row, enum status_column column, st
 		set_number(ret, row->threads);
 		break;
 	case STATUS_FLAGS:
-		write_flags(row->flags, ret->buffer, sizeof(ret->buffer));
+		explain_mm_flags(&row->flags, ",", ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
 		break;
 	case STATUS_FROZEN:
@@ -170,6 +153,9 @@ static void get_seen(const struct status_row *row, enum status_column column, st
 	case STATUS_INCOMPLETE:
 		explain_blind(&row->blind, ret->words, ret->buffer, sizeof(ret->buffer));
 		set_buffer(ret);
+		break;
+	case STATUS_SOURCE:
+		set_text(ret, row->source == SOURCE_BPF ? "bpf" : "proc");
 		break;
 	case STATUS_PID:
 	case STATUS_INODE:
@@ -287,6 +273,7 @@ static void status_get(const void *data, unsigned int column, struct cell *ret)
 	case STATUS_TRACER:
 	case STATUS_ROBUST:
 	case STATUS_INCOMPLETE:
+	case STATUS_SOURCE:
 		if (row->seen)
 			get_seen(row, (enum status_column)column, ret);
 		break;

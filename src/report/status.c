@@ -32,6 +32,46 @@ void explain_signals(uint64_t signals, char *ret, size_t size)
 	}
 }
 
+void explain_mm_flags(const struct mm_flags *flags, const char *separator, char *ret, size_t size)
+{
+	static const char *const names[MM_FLAG_COUNT] = {
+		[MM_FLAG_VM_MERGEABLE] = "MMF_VM_MERGEABLE",
+		[MM_FLAG_VM_HUGEPAGE] = "MMF_VM_HUGEPAGE",
+		[MM_FLAG_HUGE_ZERO_PAGE] = "MMF_HUGE_ZERO_PAGE",
+		[MM_FLAG_HUGE_ZERO_FOLIO] = "MMF_HUGE_ZERO_FOLIO",
+		[MM_FLAG_HAS_UPROBES] = "MMF_HAS_UPROBES",
+		[MM_FLAG_RECALC_UPROBES] = "MMF_RECALC_UPROBES",
+		[MM_FLAG_OOM_SKIP] = "MMF_OOM_SKIP",
+		[MM_FLAG_UNSTABLE] = "MMF_UNSTABLE",
+		[MM_FLAG_DISABLE_THP] = "MMF_DISABLE_THP",
+		[MM_FLAG_DISABLE_THP_EXCEPT_ADVISED] = "MMF_DISABLE_THP_EXCEPT_ADVISED",
+		[MM_FLAG_DISABLE_THP_COMPLETELY] = "MMF_DISABLE_THP_COMPLETELY",
+		[MM_FLAG_OOM_VICTIM] = "MMF_OOM_VICTIM",
+		[MM_FLAG_OOM_REAP_QUEUED] = "MMF_OOM_REAP_QUEUED",
+		[MM_FLAG_MULTIPROCESS] = "MMF_MULTIPROCESS",
+		[MM_FLAG_HAS_PINNED] = "MMF_HAS_PINNED",
+		[MM_FLAG_HAS_MDWE] = "MMF_HAS_MDWE",
+		[MM_FLAG_HAS_MDWE_NO_INHERIT] = "MMF_HAS_MDWE_NO_INHERIT",
+		[MM_FLAG_VM_MERGE_ANY] = "MMF_VM_MERGE_ANY",
+		[MM_FLAG_TOPDOWN] = "MMF_TOPDOWN",
+	};
+	size_t used = 0;
+
+	*ret = '\0';
+	/* 1 is what every ordinary program has. */
+	if (flags->dumpable != UNKNOWN && flags->dumpable != 1)
+		used += (size_t)snprintf(ret, size, "MMF_DUMPABLE=%lld",
+					 (long long)flags->dumpable);
+	for (unsigned int i = 0; i < MM_FLAG_COUNT && used < size; i++)
+		if (names[i] && mm_flags_has(flags, i))
+			used += (size_t)snprintf(ret + used, size - used, "%s%s",
+						 used ? separator : "", names[i]);
+	for (unsigned int i = 0; i < 64 && used < size; i++)
+		if (flags->others >> i & 1)
+			used += (size_t)snprintf(ret + used, size - used, "%sbit%u",
+						 used ? separator : "", i);
+}
+
 void explain_evidence(unsigned int evidence, const struct words *words, const char *separator,
 		      char *ret, size_t size)
 {
@@ -55,6 +95,9 @@ void explain_evidence(unsigned int evidence, const struct words *words, const ch
 		N_("a signal that asks it to end is pending and handled by it (SigCgt)"),
 		N_("it is a thread of the kernel (PF_KTHREAD)"),
 		N_("its PID has been waited for (signal 0: no such process)"),
+		N_("its end is decided (SIGNAL_GROUP_EXIT)"),
+		N_("a reap of its memory has begun (MMF_UNSTABLE)"),
+		N_("its memory is no longer worth a reap (MMF_OOM_SKIP)"),
 	};
 	size_t used = 0;
 
@@ -426,6 +469,24 @@ static void print_evidence(FILE *f, unsigned int evidence)
 	}
 }
 
+/* Its counters and flags, and whether the kernel was asked for them. */
+static void print_kernel(FILE *f, const struct status_row *row)
+{
+	char flags[SENTENCE_SIZE];
+
+	if (row->source != SOURCE_BPF)
+		print_line(f, "kernel", "not asked: all of this is from /proc");
+	else if (row->users != UNKNOWN)
+		print_line(f, "kernel", "mm_users %lld, mm_count %lld; threads that have it: %lld",
+			   (long long)row->users, (long long)row->count,
+			   (long long)row->mm_threads);
+	else
+		print_line(f, "kernel", "asked: it has no address space");
+	explain_mm_flags(&row->flags, " ", flags, sizeof(flags));
+	if (*flags)
+		print_text(f, "flags", flags);
+}
+
 void report_print_status(FILE *f, const struct status_row *row, bool bytes)
 {
 	char comm[4 * COMM_SIZE], text[SENTENCE_SIZE], path[4 * CGROUP_SIZE];
@@ -443,6 +504,7 @@ void report_print_status(FILE *f, const struct status_row *row, bool bytes)
 		print_memory(f, row, bytes);
 		print_sharers(f, row);
 		print_robust(f, row);
+		print_kernel(f, row);
 	}
 	if (row->frozen_version) {
 		text_escape(row->frozen, path, sizeof(path));

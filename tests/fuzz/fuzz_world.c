@@ -339,7 +339,7 @@ static void look_at_life(const struct proc_ref *ref)
 	size_t len;
 	FILE *f;
 
-	if (observe_life(&sys, ref, &mounts, &row, NULL) != 0)
+	if (observe_life(&sys, ref, &mounts, NULL, &row, NULL) != 0)
 		return;
 	row.deep = true;
 	if (row.seen)

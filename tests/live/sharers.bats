@@ -23,17 +23,17 @@ relation() {
 @test "sharers: a process of its own is alone" {
 	requires root kcmp
 	start_victim --mib 1 --threads 5
-	look sharers "$VICTIM"
+	look sharers --source kcmp "$VICTIM"
 	expect_status 0
 	[ "$(looked length)" -eq 1 ]
 	sees pid "$VICTIM" relation target threads 6 state S killable true users null source kcmp
 	# Where PID 1 cannot be ruled out, or a namespace hides others, that is said.
 	if [ "$(looked '.[0].incomplete')" = null ]; then
-		mmreap sharers --check "$VICTIM"
+		mmreap sharers --source kcmp --check "$VICTIM"
 		expect_status 0
 	else
 		says incomplete
-		mmreap sharers --check "$VICTIM"
+		mmreap sharers --source kcmp --check "$VICTIM"
 		expect_status 6
 	fi
 	[ -z "$output$stderr" ]
@@ -208,14 +208,14 @@ relation() {
 	requires root strace kcmp
 	start_victim --mib 1 --sharer
 	run_by strace -f -qq -o /dev/null -e trace=kcmp -e inject=kcmp:error=ENOSYS
-	look sharers "$VICTIM"
+	look sharers --source kcmp "$VICTIM"
 	expect_status 4
 	sees pid "$VICTIM" relation target
 	says "no kcmp"
-	look sharers --all
+	look sharers --source kcmp --all
 	expect_status 4
 	[ "$(jq .error.status <<<"$output")" -eq 4 ]
-	mmreap sharers --check "$VICTIM"
+	mmreap sharers --source kcmp --check "$VICTIM"
 	expect_status 6
 }
 

@@ -73,7 +73,8 @@ static const struct status_row frozen = {
 	.ksm_pages = UNKNOWN,
 	.dump_filter = 0x33,
 	.pending = UINT64_C(1) << 8 | UINT64_C(1) << 33,
-	.flags = STATUS_FLAG_OOM_SKIP | STATUS_FLAG_DISABLE_THP,
+	.flags = { .named = 1u << MM_FLAG_OOM_SKIP | 1u << MM_FLAG_DISABLE_THP,
+		   .dumpable = UNKNOWN },
 	.users = UNKNOWN,
 	.count = UNKNOWN,
 	.deep = true,
@@ -241,7 +242,7 @@ static void test_status(void)
 	       "\"robust\":\"in-use\",\"tracer\":77,"
 	       "\"evidence\":\"SIGKILL is pending (SigPnd, ShdPnd); its cgroup is frozen "
 	       "(version 1 freezer)\",\"next\":\"mmreap kill --thaw 4711 takes its memory back and "
-	       "lets it exit\",\"incomplete\":null},\n"
+	       "lets it exit\",\"incomplete\":null,\"source\":\"proc\"},\n"
 	       "{\"pid\":4713,\"inode\":null,\"phase\":\"gone\",\"comm\":null,\"state\":null,"
 	       "\"threads\":null,\"rss\":null,\"swap\":null,\"sharers\":null,\"flags\":null,"
 	       "\"users\":null,\"count\":null,\"frozen\":null,\"oomadj\":null,\"blocker\":null,"
@@ -249,7 +250,7 @@ static void test_status(void)
 	       "\"ksm\":null,\"dumpfilter\":null,\"sigpending\":null,\"vmas\":null,\"anon\":null,"
 	       "\"file\":null,\"shmem\":null,\"hugetlb\":null,\"pagetables\":null,"
 	       "\"robust\":null,\"tracer\":null,\"evidence\":\"its PID has been waited for (signal "
-	       "0: no such process)\",\"next\":null,\"incomplete\":null}\n]}\n",
+	       "0: no such process)\",\"next\":null,\"incomplete\":null,\"source\":null}\n]}\n",
 	       "JSON: what is not known is null");
 	hidden.phase = PHASE_ALIVE;
 	hidden.evidence = 0;
@@ -294,6 +295,8 @@ static void test_report(void)
 		"sharers    1 process uses the same memory\n"
 		"             4712 x (clone-vm)\n"
 		"robust     robust futexes in use by 2 threads: they are handed over before a reap\n"
+		"kernel     not asked: all of this is from /proc\n"
+		"flags      MMF_OOM_SKIP MMF_DISABLE_THP\n"
 		"frozen     by cgroup /a (version 1)\n"
 		"tracer     77\n"
 		"pending    KILL,34\n"
@@ -312,6 +315,7 @@ static void test_report(void)
 				   .anon_bytes = 1000,
 				   .anon_shared_bytes = UNKNOWN,
 				   .n_sharers = UNKNOWN,
+				   .flags = { .dumpable = UNKNOWN },
 				   .blind = { .no_right = true } };
 	reports(&row, true,
 		"9 a\\x0ab\n"
@@ -321,8 +325,37 @@ static void test_report(void)
 		"               but for pages shared with forked children (--deep counts them)\n"
 		"sharers    not known: no right to inspect the target (ptrace)\n"
 		"robust     not read: --deep reads the lists of robust futexes\n"
+		"kernel     not asked: all of this is from /proc\n"
 		"next       mmreap kill 9 would end it\n",
 		"little is known; a name cannot make lines");
+	row = (struct status_row){
+		.id = { .pid = 9, .comm = "a" },
+		.seen = true,
+		.phase = PHASE_REAPED,
+		.evidence = EVIDENCE_GROUP_EXIT | EVIDENCE_UNSTABLE | EVIDENCE_OOM_SKIP,
+		.rss_bytes = 0,
+		.flags = { .named = 1u << MM_FLAG_OOM_SKIP | 1u << MM_FLAG_UNSTABLE,
+			   .others = UINT64_C(1) << 40 | 1,
+			   .dumpable = 2 },
+		.users = 3,
+		.count = 2,
+		.mm_threads = 1,
+		.source = SOURCE_BPF,
+		.robust = ROBUST_LOOK_EMPTY
+	};
+	reports(&row, true,
+		"9 a\n"
+		"phase      reaped: its memory has been taken back; it has not exited yet\n"
+		"evidence   its end is decided (SIGNAL_GROUP_EXIT)\n"
+		"           a reap of its memory has begun (MMF_UNSTABLE)\n"
+		"           its memory is no longer worth a reap (MMF_OOM_SKIP)\n"
+		"memory     0 bytes resident\n"
+		"sharers    none\n"
+		"robust     no robust futex in use\n"
+		"kernel     mm_users 3, mm_count 2; threads that have it: 1\n"
+		"flags      MMF_DUMPABLE=2 MMF_OOM_SKIP MMF_UNSTABLE bit0 bit40\n"
+		"next       wait: its memory is back, its exit takes a moment\n",
+		"the kernel's own view");
 }
 
 /* Every phase has its next step, but for those where there is nothing to do. */
@@ -627,7 +660,7 @@ static void test_columns(void)
 		"frozen",   "oomadj",	"blocker", "ppid",	 "user",       "cgroup",
 		"coredump", "thp",	"ksm",	   "dumpfilter", "sigpending", "vmas",
 		"anon",	    "file",	"shmem",   "hugetlb",	 "pagetables", "robust",
-		"tracer",   "evidence", "next",	   "incomplete",
+		"tracer",   "evidence", "next",	   "incomplete", "source",
 	};
 
 	is_int(report_table_sharers.n_columns, UNIT_ROWS(of_sharers), "number of sharers");
