@@ -7,6 +7,7 @@
 # shellcheck disable=SC2030,SC2031 # each test has a WATCH of its own
 
 load ../lib/live
+load ../lib/look
 
 # In a mount namespace of its own: nothing of it is left.
 need_tracefs() {
@@ -148,4 +149,110 @@ of() {
 	((status == 0))
 	say "$output"
 	[ "$(jq .wrong <<<"${lines[-1]}")" -eq 0 ]
+}
+
+# groups SOURCE [TARGET...]: who is with whom and how, of those in MINE
+groups() {
+	local source=$1
+	shift
+	timeout --foreground --kill-after=5 "$RUN_LIMIT" \
+		"$MMREAP" sharers --json --source "$source" "${@---all}" >groups.out
+	jq --compact-output --argjson mine "[$(printf '%s,' "${MINE[@]}")0]" --arg source "$source" '
+		[.sharers | group_by(.group)[] | select(any(.[]; .pid as $p | any($mine[]; . == $p)))
+		| map(if .source != $source then error("source \(.source)") else . end)
+		| map({pid, inode, ppid, user, relation, threads, rss, killable, comm, cgroup})
+		| sort_by(.pid)] | sort | .[]' groups.out
+}
+
+@test "kernel view: the same groups and relations as by kcmp, over some hundred processes" {
+	requires root kernel-view kcmp
+	local i kind n_groups
+	local -a MINE=() LIVING=() kinds=("--sharer=2" "--vfork" "--threads 3" "--fork-cow"
+		"--dead-leader --threads 2" "--sharer --uid 65534" "--sharer --sharer-uid 65534"
+		"--vfork --uid 65534" "--zombie")
+	for i in {1..20}; do
+		for kind in "${kinds[@]}"; do
+			# shellcheck disable=SC2086 # a list of options
+			start_victim --mib 1 $kind
+			MINE+=("$VICTIM" "${OTHERS[@]}")
+			[ "$kind" = --zombie ] || LIVING+=("$VICTIM" "${OTHERS[@]}")
+		done
+	done
+	say "${#MINE[@]} processes"
+	((${#MINE[@]} > 300))
+	groups kcmp >by-kcmp
+	groups bpf >by-bpf
+	n_groups=$(wc -l <by-bpf)
+	# Of each twenty: all but threads, fork-cow, dead leaders and zombies.
+	[ "$n_groups" -eq 100 ]
+	diff by-kcmp by-bpf
+	# From the side of each of them; the order of the groups is that of the targets.
+	groups kcmp "${LIVING[@]}" >by-kcmp
+	groups bpf "${LIVING[@]}" >by-bpf
+	diff by-kcmp by-bpf
+	[ "$(wc -l <by-bpf)" -eq 180 ]
+	# Who has no address space has none in both.
+	for source in kcmp bpf; do
+		look sharers --source "$source" "$VICTIM"
+		expect_status 5
+		says "no address space"
+	done
+}
+
+@test "kernel view: flags, counters and a decided end" {
+	requires root kernel-view
+	start_victim --mib 1 --threads 3 --nondumpable
+	look status "$VICTIM"
+	sees source bpf users 4 sharers 0
+	[[ ",$(looked '.[0].flags')," == *,MMF_DUMPABLE=0,* || $(uname -r) == 7.* ]]
+	look status --source proc "$VICTIM"
+	sees source proc users null count null
+	start_victim --mib 1 --sharer
+	look status "$VICTIM"
+	sees source bpf users 2 sharers 1
+	[[ ",$(looked '.[0].flags')," == *,MMF_MULTIPROCESS,* ]]
+	look sharers "$VICTIM"
+	sees source bpf users 2 relation target incomplete null
+	# A dead leader shows nothing in /proc/PID; its threads have it.
+	start_victim --mib 1 --dead-leader --threads 3
+	look status "$VICTIM"
+	sees source bpf phase zombie-leader users "$(($(looked '.[0].threads') - 1))"
+}
+
+@test "kernel view: a reap shows in the flags" {
+	requires root kernel-view mrelease ptrace
+	start_victim --mib 8 --traced --trace-exit
+	kill -KILL "$VICTIM"
+	until_true 20 is_in_exit_stop
+	look status "$VICTIM"
+	sees source bpf phase exit-stop
+	[[ $(looked '.[0].evidence') == *"(SIGNAL_GROUP_EXIT)"* ]]
+	[[ $(looked '.[0].flags') != *MMF_UNSTABLE* ]]
+	mmreap kill --reap-only --timeout 1 "$VICTIM"
+	expect_status 3
+	look status "$VICTIM"
+	sees source bpf phase reaped
+	[[ $(looked '.[0].flags') == *MMF_UNSTABLE* ]]
+	[[ $(looked '.[0].evidence') == *"(MMF_UNSTABLE)"* ]]
+	look status --source proc "$VICTIM"
+	sees source proc phase reaped
+}
+
+is_in_exit_stop() {
+	[ "$(state_of "$VICTIM")" = t ]
+}
+
+@test "kernel view: who may not ask it gets /proc and kcmp, and it is said" {
+	requires root nobody kernel-view kcmp
+	run_by "${NOBODY[@]}"
+	start_victim --mib 1 --uid 65534
+	look sharers "$VICTIM"
+	sees source kcmp users null
+	look status "$VICTIM"
+	sees source proc users null count null
+	for command in sharers status; do
+		look "$command" --source bpf "$VICTIM"
+		expect_status 4
+		[[ $(jq -r .error.message <<<"$output") == "--source bpf: "* ]]
+	done
 }
