@@ -7,6 +7,7 @@
 #include <mmreap/act.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
+#include <mmreap/kernelview.h>
 #include <mmreap/report.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -426,6 +427,47 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Has not exited: what the kernel counts and marks of its mm says why, or how far it is. */
+static void tell_one(const struct kernel_snapshot *kernel, const struct target *t)
+{
+	const struct kernel_group *g = kernel_snapshot_find(kernel, t->ref.pid);
+	char flags[SENTENCE_SIZE];
+
+	/* Held all the time: its number is its own. */
+	if (t->err < 0 || g == NULL || g->mm == 0 || sys_is_reaped(&sys_linux, t->ref.pidfd))
+		return;
+	explain_mm_flags(&g->flags, ",", flags, sizeof(flags));
+	report_say("%d: mm_users %lld, mm_count %lld; threads that have it: %lld; flags: %s",
+		   (int)t->ref.pid, (long long)g->users, (long long)g->count,
+		   (long long)kernel_snapshot_threads(kernel, g->mm), *flags ? flags : "0");
+}
+
+/* --verbose, when all is done: loading it takes time and memory, which nobody had to spare before. */
+static void tell_kernel(const struct story *s)
+{
+	struct kernel_snapshot kernel = { 0 };
+	struct kernelview *view;
+	bool wanted = false;
+	int err;
+
+	for (size_t i = 0; i < s->n_targets; i++)
+		wanted |= s->targets[i].err == 0 &&
+			  sys_linux.pidfd_exited(s->targets[i].ref.pidfd) == 0;
+	if (!s->req.opt.verbose || !wanted)
+		return;
+	err = kernelview_open(false, &view);
+	if (err < 0) {
+		errno = -err;
+		report_say("the kernel's own view cannot be had: %m");
+		return;
+	}
+	if (kernelview_list(view, &kernel) == 0)
+		for (size_t i = 0; i < s->n_targets; i++)
+			tell_one(&kernel, &s->targets[i]);
+	kernel_snapshot_free(&kernel);
+	kernelview_close(view);
+}
+
 static int run_story(struct story *s)
 {
 	struct act_run run = { .sys = &sys_linux,
@@ -465,6 +507,7 @@ static int run_story(struct story *s)
 		die_of_signal(s);
 		return STATUS_FAILURE;
 	}
+	tell_kernel(s);
 	if (err == -1 && s->n_rows == 0)
 		return selection_say(&s->error, json);
 	if (err == -1)

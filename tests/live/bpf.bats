@@ -166,11 +166,11 @@ groups() {
 
 @test "kernel view: the same groups and relations as by kcmp, over some hundred processes" {
 	requires root kernel-view kcmp
-	local i kind n_groups
+	local kind n_groups
 	local -a MINE=() LIVING=() kinds=("--sharer=2" "--vfork" "--threads 3" "--fork-cow"
 		"--dead-leader --threads 2" "--sharer --uid 65534" "--sharer --sharer-uid 65534"
 		"--vfork --uid 65534" "--zombie")
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		for kind in "${kinds[@]}"; do
 			# shellcheck disable=SC2086 # a list of options
 			start_victim --mib 1 $kind
@@ -228,8 +228,9 @@ groups() {
 	sees source bpf phase exit-stop
 	[[ $(looked '.[0].evidence') == *"(SIGNAL_GROUP_EXIT)"* ]]
 	[[ $(looked '.[0].flags') != *MMF_UNSTABLE* ]]
-	mmreap kill --reap-only --timeout 1 "$VICTIM"
+	mmreap kill --reap-only --timeout 1 --verbose "$VICTIM"
 	expect_status 3
+	[[ $stderr =~ "$VICTIM: mm_users 1, mm_count "[0-9]+"; threads that have it: 1; flags: MMF_UNSTABLE" ]]
 	look status "$VICTIM"
 	sees source bpf phase reaped
 	[[ $(looked '.[0].flags') == *MMF_UNSTABLE* ]]
