@@ -28,5 +28,7 @@ check-vm: all helpers $(VM_HELPERS) ## boot KERNEL=name (v2) and run its tests, 
 check-vm-all: all helpers $(VM_HELPERS) ## the same on every kernel, and one table
 	@$(VM_ENV) tests/vm/matrix.sh
 
-check-vm-ci: deps-lab all helpers $(VM_HELPERS) ## the same on the small set: v2, v3, 5.10
-	@$(VM_ENV) tests/vm/matrix.sh v2 v3 5.10
+check-vm-ci: deps-lab all helpers $(VM_HELPERS) ## the lab itself, and the small set: v2, v3, 5.10
+	@mkdir -p $(RESULTS); rm -f $(RESULTS)/vm $(RESULTS)/lab
+	@$(VM_ENV) LAB_RESULTS='$(abspath $(RESULTS)/vm)' tests/vm/matrix.sh v2 v3 5.10; \
+	$(VM_ENV) $(TALLY) lab '$(BATS) tests/vm/lab.bats'; $(ADD_UP) $(RESULTS)/vm $(RESULTS)/lab
