@@ -52,7 +52,7 @@ lab() {
 
 @test "lab: a kernel that does not boot, with its console log" {
 	requires qemu
-	lab 300 'rdinit=/no-init' true
+	lab 300 'rdinit=/usr/bin/false' true
 	[ "$status" -eq 3 ]
 	[ "$VERDICT" = "did not boot" ]
 	[[ $output == *"Kernel panic"* ]]
