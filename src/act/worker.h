@@ -22,7 +22,7 @@ enum reap_state { REAP_RUNNING, REAP_DONE, REAP_FAILED };
 struct shared {
 	_Atomic int t_state;
 	_Atomic int reap_state;
-	_Atomic bool settled; /* the tracer need not wait for T's stop any more */
+	_Atomic bool settled;	   /* the tracer need not wait for T's stop any more */
 	_Atomic int64_t rss_pages; /* last sample, UNKNOWN before */
 	_Atomic int64_t cpu_ticks; /* CPU time of the exiting process */
 };

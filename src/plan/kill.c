@@ -296,7 +296,9 @@ static struct plan_step after_late_scan(struct plan_kill *st, const struct plan_
 		return done_released(st, OUTCOME_PENDING, REASON_NOT_EXITED);
 	}
 	/* Nothing known: process_mrelease() refuses by itself where somebody shares who lives on. */
-	st->sharers = r->err ? (struct plan_sharers){ .unknown = 1 } : r->sharers;
+	st->sharers = r->sharers;
+	if (r->err)
+		st->sharers = (struct plan_sharers){ .unknown = 1 };
 	if (may_await_vfork(st, r->now_us))
 		return pause_then(st, r->now_us, 5 * MS, PLAN_SHARERS);
 	st->scan_later = false;

@@ -86,8 +86,8 @@ static int find_relative(const struct sys *sys, const struct mounts *mounts, con
 			 struct cgroup_ref *ret)
 {
 	char dir[4096], absolute[4096];
+	struct cgroup_ref cg = { .dirfd = -1 };
 	int err = -ENOENT, found = 0;
-	struct cgroup_ref cg;
 
 	if ((size_t)snprintf(absolute, sizeof(absolute), "/%s", path + strspn(path, "/")) >=
 	    sizeof(absolute))

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Victims in every situation: each has its named outcome, none hangs, none is misreported.
+#
+# shellcheck disable=SC2030,SC2031 # a test is a subshell
 
 load ../lib/live
 

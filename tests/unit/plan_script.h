@@ -107,7 +107,7 @@ struct script {
 #define PAUSE(...) { .step = PLAN_PAUSE, .used = true, __VA_ARGS__ }
 #define RELEASE { .step = PLAN_RELEASE, .used = true }
 #define BOOST { .step = PLAN_BOOST, .used = true }
-#define BOOST_NOBODY LINE(BOOST, ERR(-EALREADY))
+#define BOOST_NOBODY { .step = PLAN_BOOST, .used = true, .r = { ERR(-EALREADY) } }
 #define EXIT(e, ...) LINE(AWAIT_EXIT, ERR(e), __VA_ARGS__)
 #define EXIT_FROZEN(...) { .step = PLAN_AWAIT_EXIT, .used = true, \
 			   .r = { .err = -ETIMEDOUT, .view = { .frozen = true } }, __VA_ARGS__ }

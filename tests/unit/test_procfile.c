@@ -828,7 +828,9 @@ static int64_t chance_kib(struct text *t, const char *key)
 	return kib;
 }
 
-__attribute__((format(printf, 2, 3))) static void put_line(struct text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put_line(struct text *t, const char *format, ...);
+
+static void put_line(struct text *t, const char *format, ...)
 {
 	char line[128];
 	va_list ap;
