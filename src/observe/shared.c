@@ -37,6 +37,7 @@ static size_t sort_by_mm(const struct kernel_snapshot *s, const struct kernel_gr
 	for (size_t i = 0; i < s->n; i++)
 		if (s->groups[i].mm)
 			ret[n++] = &s->groups[i];
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	qsort(ret, n, sizeof(*ret), by_mm);
 	return n;
 }
@@ -165,6 +166,7 @@ static void number(struct group_scan *scan)
 static int find(const struct sys *sys, const struct run_self *self, const struct kernel_snapshot *s,
 		const struct kernel_group *target, struct group_scan *scan)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	_cleanup_free_ const struct kernel_group **sorted = calloc(s->n + 1, sizeof(*sorted));
 	size_t n = sorted ? sort_by_mm(s, sorted) : 0;
 

@@ -114,8 +114,8 @@ void brace_oom_score(struct brace *b)
 
 	b->oom_err = fd < 0 || write(fd, "-1000", 5) < 0 ? -errno : 0;
 	/* Without the right to go below the least that was ever allowed: at least not the first. */
-	if (b->oom_err && fd >= 0 && pread(fd, now, sizeof(now) - 1, 0) > 0 && strtol(now, NULL, 10) > 0 &&
-	    write(fd, "0", 1) < 0)
+	if (b->oom_err && fd >= 0 && pread(fd, now, sizeof(now) - 1, 0) > 0 &&
+	    strtol(now, NULL, 10) > 0 && write(fd, "0", 1) < 0)
 		b->oom_err = -errno;
 }
 

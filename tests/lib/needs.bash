@@ -9,6 +9,10 @@ requires() {
 	local word reason
 
 	for word; do
+		if ! declare -F "need_${word//-/_}" >/dev/null; then
+			echo "nobody knows how to try '$word'" >&2
+			return 1
+		fi
 		if reason=$(need_"${word//-/_}" "$word" 2>&1); then
 			continue
 		fi

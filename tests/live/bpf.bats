@@ -165,7 +165,7 @@ groups() {
 }
 
 @test "kernel view: the same groups and relations as by kcmp, over some hundred processes" {
-	requires root kernel-view kcmp
+	requires root bpf kcmp
 	local kind n_groups
 	local -a MINE=() LIVING=() kinds=("--sharer=2" "--vfork" "--threads 3" "--fork-cow"
 		"--dead-leader --threads 2" "--sharer --uid 65534" "--sharer --sharer-uid 65534"
@@ -200,7 +200,7 @@ groups() {
 }
 
 @test "kernel view: flags, counters and a decided end" {
-	requires root kernel-view
+	requires root bpf
 	start_victim --mib 1 --threads 3 --nondumpable
 	look status "$VICTIM"
 	sees source bpf users 4 sharers 0
@@ -220,7 +220,7 @@ groups() {
 }
 
 @test "kernel view: a reap shows in the flags" {
-	requires root kernel-view mrelease ptrace
+	requires root bpf mrelease ptrace
 	start_victim --mib 8 --traced --trace-exit
 	kill -KILL "$VICTIM"
 	until_true 20 is_in_exit_stop
@@ -244,7 +244,7 @@ is_in_exit_stop() {
 }
 
 @test "kernel view: who may not ask it gets /proc and kcmp, and it is said" {
-	requires root nobody kernel-view kcmp
+	requires root nobody bpf kcmp
 	run_by "${NOBODY[@]}"
 	start_victim --mib 1 --uid 65534
 	look sharers "$VICTIM"
