@@ -300,7 +300,6 @@ void look_watch(struct worker *w)
 		if (observe_stat(w->sys, w->ref.procfd, &st) < 0)
 			return;
 		atomic_store(&w->shared->cpu_ticks, st.utime_ticks + st.stime_ticks);
-		for (int i = 0; i < 20 && !atomic_load(&w->stop); i++)
-			w->sys->sleep_us(WATCH_US / 20);
+		worker_sleep_us(w, WATCH_US);
 	}
 }

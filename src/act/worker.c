@@ -187,8 +187,14 @@ void worker_stop(struct worker *w)
 
 void worker_sleep(struct worker *w, int64_t since_us)
 {
-	int64_t now = w->sys->now_us(), gap = (now - since_us) / 8;
-	int64_t until = now + (gap > SLEEP_MIN_US ? gap : SLEEP_MIN_US);
+	int64_t gap = (w->sys->now_us() - since_us) / 8;
+
+	worker_sleep_us(w, gap > SLEEP_MIN_US ? gap : SLEEP_MIN_US);
+}
+
+void worker_sleep_us(struct worker *w, int64_t us)
+{
+	int64_t until = w->sys->now_us() + us;
 
 	if (w->alone && until > w->until_us)
 		until = w->until_us;

@@ -108,6 +108,8 @@ void worker_stop(struct worker *w);
  * rate they would keep those from the CPU whom they wait for.
  */
 void worker_sleep(struct worker *w, int64_t since_us);
+/** Sleep, or until the job is to end. */
+void worker_sleep_us(struct worker *w, int64_t us);
 /**
  * End it: only where its job ends by itself or heeds `stop`. What blocks all the same is left behind
  * after a while: false.

@@ -312,13 +312,16 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 
 void cgroup_thaw(const struct sys *sys, struct cgroup_ref *cg)
 {
+	int err;
+
 	if (!cg->frozen_by_us)
 		return;
 	cg->frozen_by_us = false;
-	write_frozen(cg, false);
+	err = write_frozen(cg, false);
 	if (cg->guard >= 0) {
-		/* Not by the end of the line: a late one would undo our next freeze. */
-		kill(cg->guardian, SIGKILL);
+		/* Not by the end of the line, which takes a while, but where we could not do it. */
+		if (err == 0)
+			kill(cg->guardian, SIGKILL);
 		sys->close(cg->guard);
 		cg->guard = -1;
 	}

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Each system call of each command fails, with each plausible error, at each of its occurrences; and
-# the command is killed at each moment of its run. Here a sample, another one each time; all of it
-# with FAULTS=full (make check-faults).
+# the command is killed at each moment of its run. Here a sample, another one with FAULTS_FROM=N; all
+# of it with FAULTS=full (make check-faults).
 #
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 
@@ -33,7 +33,7 @@ sweep() {
 	local scene kind=$1 runs=0 met=0
 	shift
 	for scene in $(scenes "$kind"); do
-		faults "$@" --every "$EVERY" --from $((RANDOM % EVERY)) sweep "$scene" "$MMREAP"
+		faults "$@" --every "$EVERY" --from $((${FAULTS_FROM:-0} % EVERY)) sweep "$scene" "$MMREAP"
 		runs=$((runs + $(jq .runs <<<"$output"))) met=$((met + $(jq .met <<<"$output")))
 		[ "$EVERY" -gt 1 ] || say "$output"
 	done
