@@ -58,7 +58,8 @@ soname() {
 	local library
 	while read -r library line; do
 		# shellcheck disable=SC2086 # words
-		LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat -o "$loaded" "$MMREAP" $line >/dev/null 2>&1 || :
+		LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat \
+			-o "$loaded" "$MMREAP" $line >/dev/null 2>&1 || :
 		grep -F "/$(soname "$library")\"" "$loaded" | grep -v ENOENT
 	done <<-'END'
 		libsmartcols probe
@@ -73,7 +74,8 @@ soname() {
 	soname libbpf || skip 'built without it'
 	[ "$EUID" -eq 0 ] && [ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
 		skip 'not root, or not in the first PID namespace'
-	LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat -o "$BATS_TEST_TMPDIR/loaded" "$MMREAP" probe --json >/dev/null
+	LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat \
+		-o "$BATS_TEST_TMPDIR/loaded" "$MMREAP" probe --json >/dev/null
 	grep -F "/$(soname libbpf)\"" "$BATS_TEST_TMPDIR/loaded" | grep -v ENOENT
 }
 
@@ -81,8 +83,9 @@ soname() {
 	needs strace
 	local loaded=$BATS_TEST_TMPDIR/loaded
 	for how in --json --raw; do
-		LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat -o "$loaded" "$MMREAP" probe "$how" >/dev/null
-		! grep libsmartcols "$loaded"
+		LSAN_OPTIONS=detect_leaks=0 strace -qq -f -e trace=openat \
+			-o "$loaded" "$MMREAP" probe "$how" >/dev/null
+		[ "$(grep -c libsmartcols "$loaded")" -eq 0 ]
 	done
 }
 
