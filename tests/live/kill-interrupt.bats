@@ -164,7 +164,7 @@ hundred() {
 		cgroup_add "$CGROUP" "${pids[@]}"
 		interrupt_after "$(moment 30000)" INT --cgroup "$CGROUP"
 		((status == 130 || status == 0))
-		! is_frozen "$CGROUP"
+		if is_frozen "$CGROUP"; then false; fi
 		if [ -e "$CGROUP/freezer.state" ]; then
 			[ "$(<"$CGROUP/freezer.state")" = THAWED ]
 		else
