@@ -42,6 +42,12 @@ struct stat_facts {
 	int exit_code;	      /* of the group when it is exiting; 0 without ptrace right */
 };
 
+/** kib_to_bytes - A size of /proc/PID/status in bytes; UNKNOWN stays UNKNOWN */
+static inline int64_t kib_to_bytes(int64_t kib)
+{
+	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
+}
+
 /** struct status_facts - /proc/PID/status; sizes in kB as printed, UNKNOWN where the line is absent */
 struct status_facts {
 	pid_t tgid;

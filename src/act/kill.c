@@ -470,11 +470,6 @@ static void make_room_for_sharers(struct victim *v)
 	v->cap_sharers = n;
 }
 
-static int64_t kib_to_bytes(int64_t kib)
-{
-	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
-}
-
 /* As it was when it was last seen alive. */
 static void note_kinds(struct kill_row *row, const struct status_facts *s)
 {
@@ -730,8 +725,8 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 			v->result.now_us = now;
 			v->step = plan_kill_next(&v->plan, &v->result);
 		} else if (late && worker_idle(v->looker)) {
-			leave_tracer(
-				v); /* the call has returned: it is the letting go that blocks */
+			/* The call has returned: it is the letting go that blocks. */
+			leave_tracer(v);
 			collect(v);
 			set_result(d, v, v->looker->err);
 		} else if (late) {

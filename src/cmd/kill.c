@@ -417,16 +417,6 @@ static int play(struct story *s, struct act_run *run)
 	return err;
 }
 
-static void raise_limit(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= files.rlim_max)
-		return;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
-}
-
 /* Has not exited: what the kernel counts and marks of its mm says why, or how far it is. */
 static void tell_one(const struct kernel_snapshot *kernel, const struct target *t)
 {
@@ -496,7 +486,7 @@ static int run_story(struct story *s)
 	s->interrupt_fd = catch_signals(s);
 	run.interrupt_fd = s->interrupt_fd;
 	act_probe(&sys_linux, &run.has_mrelease, &run.has_flag);
-	raise_limit();
+	selection_raise_file_limit();
 	if (s->selection.n_cgroups && !s->req.opt.dry_run)
 		brace_heap(ROUNDS_BYTES, &s->brace);
 	if (s->req.opt.timeout_us > 0)

@@ -8,20 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "look.h"
-
-static void raise_file_limit(void)
-{
-	struct rlimit files;
-
-	/* Two descriptors for each target. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-}
 
 enum exit_status look_open(const struct target_list *list, bool json, struct look *ret)
 {
@@ -42,7 +30,7 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 		return selection_say(&error, json);
 	}
 	observe_blind(&caller, caller_in_group(ret->mounts.hidepid_gid), &ret->mounts, &ret->blind);
-	raise_file_limit();
+	selection_raise_file_limit();
 	if (selection_open(&sys_linux, &ret->self, list, &ret->selection, &error) < 0 ||
 	    selection_add_members(&ret->selection, false, false, &error) < 0 ||
 	    selection_resolve(&ret->selection, &ret->targets, &ret->n_targets, &error) < 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <mmreap/late.h>
 #include <mmreap/report.h>
@@ -235,6 +236,16 @@ static int drop_strangers(const struct selection *s, struct target *targets, siz
 	*n = kept;
 	pid_list_free(&pids);
 	return err;
+}
+
+void selection_raise_file_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 int selection_resolve(const struct selection *s, struct target **ret, size_t *ret_n,

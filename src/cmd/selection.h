@@ -48,6 +48,9 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 /** selection_no_mounts - Say why mounts_load() gave @err, and what helps. Returns -1 with @ret_error. */
 int selection_no_mounts(int err, struct selection_error *ret_error);
 
+/** selection_raise_file_limit - Several descriptors for each target: as many as we may have. */
+void selection_raise_file_limit(void);
+
 /** selection_resolve - Hold every process; see target_resolve(). Returns 0 or -1 with @ret_error. */
 int selection_resolve(const struct selection *s, struct target **ret, size_t *ret_n,
 		      struct selection_error *ret_error);

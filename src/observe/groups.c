@@ -108,7 +108,7 @@ static int64_t rss_bytes(const struct sys *sys, int procfd, const struct status_
 
 	if (kib == UNKNOWN && s->threads > 1 && status_of(sys, procfd, &of_thread) == 0)
 		kib = of_thread.vm_rss_kib;
-	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
+	return kib_to_bytes(kib);
 }
 
 static int describe(const struct sys *sys, int pidfd, int procfd, pid_t pid, pid_t same_as,

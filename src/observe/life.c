@@ -21,11 +21,6 @@
 /* A thread count at which looking for one that still has the mm is given up. */
 #define MAX_THREAD_LOOKS 256
 
-static int64_t bytes_of(int64_t kib)
-{
-	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
-}
-
 static void read_wchan(const struct sys *sys, int procfd, char *buf, size_t size)
 {
 	/* "0": running, or not ours to see. */
@@ -223,15 +218,15 @@ static struct mm_flags visible_flags(const struct sys *sys, const struct proc_re
 
 static void take_memory(const struct status_facts *s, struct status_row *row)
 {
-	row->rss_bytes = bytes_of(s->vm_rss_kib);
-	row->anon_bytes = bytes_of(s->rss_anon_kib);
-	row->file_bytes = bytes_of(s->rss_file_kib);
-	row->shmem_bytes = bytes_of(s->rss_shmem_kib);
-	row->swap_bytes = bytes_of(s->vm_swap_kib);
-	row->hugetlb_bytes = bytes_of(s->hugetlb_kib);
-	row->pagetable_bytes = bytes_of(s->vm_pte_kib);
-	row->locked_bytes = bytes_of(s->vm_lck_kib);
-	row->pinned_bytes = bytes_of(s->vm_pin_kib);
+	row->rss_bytes = kib_to_bytes(s->vm_rss_kib);
+	row->anon_bytes = kib_to_bytes(s->rss_anon_kib);
+	row->file_bytes = kib_to_bytes(s->rss_file_kib);
+	row->shmem_bytes = kib_to_bytes(s->rss_shmem_kib);
+	row->swap_bytes = kib_to_bytes(s->vm_swap_kib);
+	row->hugetlb_bytes = kib_to_bytes(s->hugetlb_kib);
+	row->pagetable_bytes = kib_to_bytes(s->vm_pte_kib);
+	row->locked_bytes = kib_to_bytes(s->vm_lck_kib);
+	row->pinned_bytes = kib_to_bytes(s->vm_pin_kib);
 }
 
 static bool read_small(const struct sys *sys, int procfd, const char *name, int64_t *ret)
@@ -546,7 +541,7 @@ static int64_t shared_at_most(int64_t anon_kib, int64_t pss_anon_kib)
 		return UNKNOWN;
 	if (missing < 0)
 		missing = 0;
-	return bytes_of(2 * missing < anon_kib ? 2 * missing : anon_kib);
+	return kib_to_bytes(2 * missing < anon_kib ? 2 * missing : anon_kib);
 }
 
 void observe_deep(const struct sys *sys, const struct proc_ref *ref, int64_t limit_us,

@@ -21,11 +21,6 @@
 /* The kernel's event can be missed (a program on the same CPU that is in the middle of another). */
 #define EVENT_LIMIT_US 10000000
 
-static int64_t bytes_of(int64_t kib)
-{
-	return kib == UNKNOWN ? UNKNOWN : kib * 1024;
-}
-
 /* --- opening ---------------------------------------------------------------------------- */
 
 struct open_job {
@@ -225,8 +220,8 @@ static void look_at_life(struct watched *w, bool all)
 		return;
 	if (s.vm_peak_kib != UNKNOWN)
 		w->peak_kib = s.vm_peak_kib;
-	take_memory(w, bytes_of(s.vm_rss_kib), bytes_of(s.rss_shmem_kib), bytes_of(s.hugetlb_kib),
-		    bytes_of(s.vm_pin_kib));
+	take_memory(w, kib_to_bytes(s.vm_rss_kib), kib_to_bytes(s.rss_shmem_kib),
+		    kib_to_bytes(s.hugetlb_kib), kib_to_bytes(s.vm_pin_kib));
 	signature = sign(w, &s);
 	/* What dies changes in ways that these signs do not show (a dead leader's threads). */
 	if (!all && signature == w->signature && s.vm_size_kib != UNKNOWN)

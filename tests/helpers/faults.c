@@ -28,10 +28,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 
 #include "faulttable.h"
 #include "faultworld.h"
+#include "pidns.h"
 #include "tally.h"
 
 /* What a command may take; without a fault a busy machine is no finding. */
@@ -1171,9 +1171,9 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	long every = 1, from = 0;
-	pid_t parent = getppid(), init;
+	pid_t parent = getppid();
 	const char *only = NULL;
-	int c, status;
+	int c;
 
 	die_with_parent(parent);
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -1217,19 +1217,6 @@ int main(int argc, char **argv)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		return main_inside(argc, argv, every, from, only);
 	}
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
-		die("PID namespace: %s", strerror(errno));
-	init = fork();
-	if (init == 0) {
-		die_with_parent(0);
-		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("proc", "/proc", "proc", 0, NULL) < 0)
-			die("/proc: %s", strerror(errno));
-		status = main_inside(argc, argv, every, from, only);
-		fflush(NULL);
-		_exit(status);
-	}
-	if (waitpid(init, &status, 0) < 0)
-		die("waitpid: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+	enter_pid_namespace();
+	return main_inside(argc, argv, every, from, only);
 }

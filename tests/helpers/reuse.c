@@ -18,10 +18,9 @@
  */
 #include <getopt.h>
 #include <linux/sched.h>
-#include <sched.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 
+#include "pidns.h"
 #include "tally.h"
 #include "trap.h"
 
@@ -353,10 +352,10 @@ int main(int argc, char **argv)
 						 { "inode", no_argument, NULL, 'i' },
 						 { "many", required_argument, NULL, 'm' },
 						 { 0 } };
-	pid_t parent = getppid(), init;
+	pid_t parent = getppid();
 	char *command[64 + MAX_VICTIMS] = { 0 };
 	size_t length = 0;
-	int c, status;
+	int c;
 
 	die_with_parent(parent);
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -380,18 +379,7 @@ int main(int argc, char **argv)
 	if (end_thread == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
-		die("PID namespace: %s", strerror(errno));
-	init = fork();
-	if (init == 0) {
-		die_with_parent(0);
-		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("proc", "/proc", "proc", 0, NULL) < 0)
-			die("/proc: %s", strerror(errno));
-		srandom((unsigned int)now_ms());
-		_exit(run_rounds(number_arg(argv[optind]), command, length));
-	}
-	if (waitpid(init, &status, 0) < 0)
-		die("waitpid: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+	enter_pid_namespace();
+	srandom((unsigned int)now_ms());
+	return run_rounds(number_arg(argv[optind]), command, length);
 }

@@ -632,19 +632,23 @@ static void start_sharers(void)
 		sleep_us(100);
 }
 
-static void start_cow_child(void)
+static void start_lingering_child(void)
 {
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (!want.fork_cow)
-		return;
-	demand_reader();
-	pid = fork();
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
 	if (pid == 0)
 		linger();
 	report_add("child", pid);
+}
+
+static void start_cow_child(void)
+{
+	if (!want.fork_cow)
+		return;
+	demand_reader();
+	start_lingering_child();
 }
 
 static int vfork_main(void *arg)
@@ -813,7 +817,6 @@ static void start_ring_buffer(void)
 static void start_ring_keeper(void)
 {
 	struct io_uring_params params = { 0 };
-	pid_t pid;
 
 	if (!want.pinned_mib)
 		return;
@@ -821,12 +824,7 @@ static void start_ring_keeper(void)
 	ring_fd = (int)syscall(SYS_io_uring_setup, 4, &params);
 	if (ring_fd < 0)
 		die("io_uring_setup: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
-	if (pid == 0)
-		linger();
-	report_add("child", pid);
+	start_lingering_child();
 }
 
 static void pin_memory(void)

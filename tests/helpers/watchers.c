@@ -32,18 +32,18 @@ struct watch {
 	int out;
 };
 
-static void start_watch(pid_t target, struct watch *ret)
+static void start_many(const pid_t *pids, long count, struct watch *ret)
 {
-	char number[16], *args[64];
+	char **args = calloc((size_t)(n_command + count + 1), sizeof(*args));
 	int pipefd[2];
 
-	snprintf(number, sizeof(number), "%d", (int)target);
+	if (args == NULL || pipe2(pipefd, O_CLOEXEC) < 0)
+		die("out of memory");
 	for (int i = 0; i < n_command; i++)
 		args[i] = command[i];
-	args[n_command] = number;
-	args[n_command + 1] = NULL;
-	if (pipe2(pipefd, O_CLOEXEC) < 0)
-		die("pipe: %s", strerror(errno));
+	for (long i = 0; i < count; i++)
+		if (asprintf(&args[n_command + i], "%d", (int)pids[i]) < 0)
+			die("out of memory");
 	ret->pid = fork();
 	if (ret->pid == 0) {
 		die_with_parent(getppid());
@@ -53,6 +53,14 @@ static void start_watch(pid_t target, struct watch *ret)
 	}
 	close(pipefd[1]);
 	ret->out = pipefd[0];
+	for (long i = 0; i < count; i++)
+		free(args[n_command + i]);
+	free(args);
+}
+
+static void start_watch(pid_t target, struct watch *ret)
+{
+	start_many(&target, 1, ret);
 }
 
 /* Its output to the end, and how it ended; a hang ends as a failure. */
@@ -248,32 +256,6 @@ static double exit_ms(long mib, long n, double *ret_most_ms)
 	}
 	waitpid(pid, NULL, 0);
 	return begin;
-}
-
-static void start_many(const pid_t *pids, long count, struct watch *ret)
-{
-	char **args = calloc((size_t)(n_command + count + 1), sizeof(*args));
-	int pipefd[2];
-
-	if (args == NULL || pipe2(pipefd, O_CLOEXEC) < 0)
-		die("out of memory");
-	for (int i = 0; i < n_command; i++)
-		args[i] = command[i];
-	for (long i = 0; i < count; i++)
-		if (asprintf(&args[n_command + i], "%d", (int)pids[i]) < 0)
-			die("out of memory");
-	ret->pid = fork();
-	if (ret->pid == 0) {
-		die_with_parent(getppid());
-		dup2(pipefd[1], STDOUT_FILENO);
-		execv(args[0], args);
-		_exit(127);
-	}
-	close(pipefd[1]);
-	ret->out = pipefd[0];
-	for (long i = 0; i < count; i++)
-		free(args[n_command + i]);
-	free(args);
 }
 
 static void many(long count)
