@@ -381,9 +381,7 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, "it is dumping core; run mmreap again later");
 		break;
 	case REASON_REAP_BLOCKED:
-		sentence_say(
-			s,
-			"process_mrelease still waits for the mmap lock; run mmreap again later");
+		sentence_say(s, "process_mrelease has not returned; run mmreap again later");
 		break;
 	case REASON_REAP_INCOMPLETE:
 		sentence_say(

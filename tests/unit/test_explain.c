@@ -143,8 +143,8 @@ static const struct {
 	  "again to wait longer",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, .signalled = true,
 	      .reaped = true, BYTES, .reap_us = 612345) },
-	{ "pending: no signal sent, not reaped, not exited: process_mrelease still waits for the mmap "
-	  "lock; run mmreap again later",
+	{ "pending: no signal sent, not reaped, not exited: process_mrelease has not returned; run "
+	  "mmreap again later",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_REAP_BLOCKED,
 	      .method = METHOD_REAP_ONLY) },
 	{ "pending: SIGKILL sent, not reaped, not exited: its v1 cgroup is frozen and it has robust "
