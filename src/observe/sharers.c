@@ -10,11 +10,6 @@
 
 #include "sharing.h"
 
-bool sharing_is_null(const struct sys *sys, pid_t tid, pid_t zombie)
-{
-	return sys->kcmp_vm(tid, zombie) == 0;
-}
-
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
 {
 	char dents[4096];
@@ -104,38 +99,57 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 	return good;
 }
 
+/*
+ * kcmp puts every mm in one order, and somewhere in it NULL, in each boot elsewhere. Who stands
+ * beyond the target as seen from NULL has an mm, another one; so has who stands beyond NULL as seen
+ * from the target. One question tells, if it is asked at the right end: that which told most so far.
+ * Who stands between the two is asked at both: it may share, or be a dead leader whose threads do.
+ */
+enum end { TARGET, NOTHING };
+
+struct order {
+	pid_t tid[2];	/* the target's thread that has the mm; a task that has none */
+	int towards[2]; /* what kcmp says at this end of all that stand on the side of the other */
+	size_t done_at[2]; /* how many this end alone tells of: equal, or beyond it */
+	bool target_first;
+};
+
 /* The thread of @pid that shares, 0 none, negative errno where it cannot be compared. */
-static pid_t shares(const struct sys *sys, const struct run_self *self, pid_t target_tid,
-		    int null_order, pid_t pid, pid_t zombie)
+static pid_t shares(const struct sys *sys, const struct run_self *self, struct order *o, pid_t pid)
 {
-	int r = sys->kcmp_vm(target_tid, pid);
+	enum end end = !o->target_first && o->done_at[NOTHING] > o->done_at[TARGET];
+	int r = sys->kcmp_vm(o->tid[end], pid);
 	char name[24];
 	pid_t tid;
 
-	if (r == 0)
+	if (r == o->towards[end]) {
+		end = !end;
+		r = sys->kcmp_vm(o->tid[end], pid);
+	}
+	o->done_at[end] += r >= 0 && r != o->towards[end];
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (end == TARGET)
 		return pid;
-	if (r < 0)
-		return r;
-	/*
-	 * Tasks without mm all stand on the same side of the target: only there can a dead leader
-	 * with living threads be. Its task directory has more than one entry (nlink is 2 + threads).
-	 */
-	if (r != null_order || !sharing_is_null(sys, pid, zombie))
-		return 0;
+	/* A dead leader with living threads: its task directory's nlink is 2 + threads. */
 	snprintf(name, sizeof(name), "%d/task", (int)pid);
 	if (sys->nlink(self->proc_fd, name) <= 3)
 		return 0;
-	tid = sharing_thread(sys, self->proc_fd, name, zombie);
-	return tid && sys->kcmp_vm(target_tid, tid) == 0 ? tid : 0;
+	tid = sharing_thread(sys, self->proc_fd, name, o->tid[NOTHING]);
+	return tid && sys->kcmp_vm(o->tid[TARGET], tid) == 0 ? tid : 0;
 }
 
-/* One pass over /proc. -EAGAIN: the compared thread of the target lost its mm on the way. */
+/*
+ * One pass over /proc. -EAGAIN: the compared thread of the target lost its mm on the way, or got
+ * another one (execve) that stands elsewhere.
+ */
 static int scan_once(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
-		     pid_t zombie, struct sharer_scan *scan)
+		     pid_t zombie, bool target_first, struct sharer_scan *scan)
 {
+	struct order order = { .target_first = target_first };
 	struct stat_facts target_stat;
 	pid_t target_tid = ref->pid, pid;
-	int null_order, err, dir;
+	int null_order, last, err, dir;
 	ssize_t n;
 
 	scan->n_found = 0;
@@ -156,6 +170,10 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	if (null_order < 0)
 		return null_order;
 	scan->tid = target_tid;
+	order.tid[TARGET] = target_tid;
+	order.tid[NOTHING] = zombie;
+	order.towards[TARGET] = null_order;
+	order.towards[NOTHING] = sys->kcmp_vm(zombie, target_tid);
 	/* A directory offset of our own: scans for several targets run side by side. */
 	dir = sys->open_at(self->proc_fd, ".", O_DIRECTORY);
 	if (dir < 0)
@@ -169,7 +187,7 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 
 			if (pid == ref->pid || pid == zombie)
 				continue;
-			tid = shares(sys, self, target_tid, null_order, pid, zombie);
+			tid = shares(sys, self, &order, pid);
 			scan->n_compared++;
 			if (tid == -EPERM || tid == -EACCES) {
 				if ((size_t)scan->n_unknown < scan->unknown_capacity)
@@ -187,8 +205,12 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	sys->close(dir);
 	if (n < 0)
 		return (int)n;
-	/* Without its mm it was equal to nobody: who was not found may share all the same. */
-	return sys->kcmp_vm(target_tid, zombie) > 0 ? 0 : -EAGAIN;
+	/*
+	 * Without its mm it was equal to nobody: who was not found may share all the same. And with an
+	 * mm on the other side of NULL, who shares it was taken to stand beyond NULL.
+	 */
+	last = sys->kcmp_vm(target_tid, zombie);
+	return last > 0 && (target_first || last == null_order) ? 0 : -EAGAIN;
 }
 
 int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
@@ -197,7 +219,7 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
 	int err = -EAGAIN;
 
 	for (int tries = 0; tries < 3 && err == -EAGAIN; tries++)
-		err = scan_once(sys, self, ref, zombie, scan);
+		err = scan_once(sys, self, ref, zombie, tries > 0, scan);
 	if (err < 0)
 		scan->n_found = 0;
 	return err == -EAGAIN ? -ESRCH : err;

@@ -5,9 +5,6 @@
 
 #include <mmreap/observe.h>
 
-/* Equal to the mm-less zombie: this task has no mm either (two NULLs compare equal in kcmp). */
-bool sharing_is_null(const struct sys *sys, pid_t tid, pid_t zombie);
-
 /* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie);
 

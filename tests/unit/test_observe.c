@@ -1078,6 +1078,98 @@ static void test_sharers_race(void)
 	race(shared, 6, 650, 1);
 }
 
+/*
+ * Where the mms of these numbers stand in the order of the fake's kcmp:
+ *	4 is the first of 11, none the 6th, 5 the 8th, 2 the 9th, 10 the 10th
+ */
+static int changes_at;
+
+static void change_mm(void)
+{
+	/* execve, and then a child that shares the new mm */
+	if (fake.kcmp_calls == changes_at)
+		fake.procs[0].mm = fake.procs[5].mm = 10;
+}
+
+static void change_at_each(void)
+{
+	fake.procs[0].mm = fake.kcmp_calls % 2 ? 4 : 10;
+}
+
+static void test_sharers_order(void)
+{
+	struct sharer found[4] = { 0 };
+	struct sharer_scan scan = { .found = found, .capacity = 4, .dents = dents };
+	struct fake_proc procs[8] = { { .pid = PID } };
+	struct run_self self;
+	struct proc_ref ref;
+	/* clang-format off */
+	static const struct {
+		const char *name;
+		int target, mms[6];	/* of the others; 0: a zombie */
+		int calls;		/* 2 before, 1 after, and what is asked of each */
+	} rows[] = {
+		{ "beyond the target: one question each", 2, { 10, 10, 10, 10, 10, 10 }, 3 + 6 },
+		{ "beyond NULL: two for the first, one for each that follows", 2,
+		  { 4, 4, 4, 4, 4, 4 }, 3 + 2 + 5 },
+		{ "between: two each", 2, { 5, 5, 5, 5, 5, 5 }, 3 + 12 },
+		{ "no mm: likewise", 2, { 0, 0, 0, 0, 0, 0 }, 3 + 2 + 5 },
+		{ "more beyond NULL than beyond the target", 2, { 10, 4, 4, 4, 10, 4 },
+		  3 + 1 + 2 + 2 + 1 + 2 + 1 },
+		{ "more beyond the target than beyond NULL", 2, { 4, 10, 10, 10, 4, 10 },
+		  3 + 2 + 2 + 1 + 1 + 2 + 1 },
+		{ "the same where NULL is the greater one", 4, { 10, 10, 10, 10, 10, 10 }, 3 + 2 + 5 },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		procs[0].mm = rows[i].target;
+		for (int k = 0; k < 6; k++)
+			procs[k + 1] = (struct fake_proc){
+				.pid = 600 + k,
+				.mm = rows[i].mms[k],
+				.threads = { { 600 + k, .no_mm = rows[i].mms[k] == 0 } }
+			};
+		procs[7] = zombie;
+		fake_begin(procs, 8);
+		self = (struct run_self){ .proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0) };
+		ref = hold(PID);
+		is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), 0, "%s",
+		       rows[i].name);
+		is_int(scan.n_found, 0, "nobody: %s", rows[i].name);
+		is_int(fake.kcmp_calls, rows[i].calls, "questions: %s", rows[i].name);
+		let_go(&ref);
+		fake_sys.close(self.proc_fd);
+		ok(fake_end(), "all closed: %s", rows[i].name);
+	}
+
+	/* The target gets an mm on the other side of NULL, and with it a sharer, 604. */
+	for (changes_at = 1; changes_at < 20; changes_at++) {
+		procs[0].mm = 4;
+		for (int k = 0; k < 6; k++)
+			procs[k + 1] = (struct fake_proc){ .pid = 600 + k, .mm = k < 4 ? 5 : 9 };
+		fake_begin(procs, 8);
+		self = (struct run_self){ .proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0) };
+		ref = hold(PID);
+		fake.on_kcmp = change_mm;
+		is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), 0,
+		       "execve at question %d", changes_at);
+		ok(fake.procs[0].mm == 4 || (scan.n_found == 1 && found[0].id.pid == 604),
+		   "the sharer of the new mm is found: execve at question %d", changes_at);
+		let_go(&ref);
+		fake_sys.close(self.proc_fd);
+	}
+
+	fake_begin(procs, 8);
+	self = (struct run_self){ .proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0) };
+	ref = hold(PID);
+	fake.on_kcmp = change_at_each;
+	is_int(observe_sharers(&fake_sys, &self, &ref, ZOMBIE, &scan), 0,
+	       "who does nothing but execve has an address space all the same");
+	let_go(&ref);
+	fake_sys.close(self.proc_fd);
+}
+
 static void retire_600(void)
 {
 	fake.procs[1].reaped = true;
@@ -1181,6 +1273,7 @@ int main(void)
 	RUN(test_threads_end);
 	RUN(test_sharers);
 	RUN(test_sharers_race);
+	RUN(test_sharers_order);
 	RUN(test_sharers_else);
 	RUN(test_sharers_many);
 	return unit_done();
