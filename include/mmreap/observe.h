@@ -64,6 +64,8 @@ struct status_facts {
 	int64_t vm_size_kib, vm_rss_kib, vm_hwm_kib, rss_anon_kib, rss_file_kib, rss_shmem_kib;
 	int64_t vm_swap_kib, vm_pte_kib, vm_lck_kib, vm_pin_kib, hugetlb_kib;
 	int thp_enabled; /* -1 unknown */
+	/* how often it was taken off the CPU (of the thread); UNKNOWN */
+	int64_t switches_voluntary, switches_forced;
 };
 
 /* --- pure: text to facts; 0 or -EBADMSG ---------------------------------------------------- */
@@ -72,6 +74,8 @@ struct status_facts {
 int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
 /** Parse a status file; a Name: line never passes for another, control bytes are escaped there. */
 int procfile_status(const char *text, size_t len, struct status_facts *ret);
+/** Parse schedstat: how often it was put on a CPU. */
+int procfile_schedstat(const char *text, size_t len, int64_t *ret_runs);
 /** Parse statm: resident and shared pages. All 0 when there is no mm. */
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
 /** Parse smaps_rollup: anonymous memory, and its proportional share; UNKNOWN where not there. */
@@ -183,9 +187,13 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep
 		  struct plan_lists *ret, pid_t *ret_tid);
 
 /**
- * observe_off_cpu - Was this thread seen in any state but running?
+ * observe_off_cpu - Was this thread, whose mm is held, off the CPU at some moment of this call?
  *
- * After SIGKILL was sent it then never runs user code again. False also where it cannot be seen.
+ * After SIGKILL was sent it then never runs user code again. Runnable and off the CPU (a quota, a
+ * priority that never gets its turn) tell two counters: the kernel counts whenever it puts a thread
+ * on a CPU (schedstat, kernel/sched/stats.h:sched_info_arrive()) and, later, whenever it takes it
+ * off (status, kernel/sched/core.c:__schedule()). Equal, read one after the other: it was off.
+ * False also where that cannot be seen.
  */
 bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
 

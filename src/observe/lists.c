@@ -205,11 +205,34 @@ static int count_threads(const struct sys *sys, const struct victim_fds *fds)
 	return st.threads;
 }
 
+/*
+ * Runnable, and all the same off the CPU: taken off as often as put on. Where the kernel does not
+ * count, it says 0. Status takes a reference to the mm: without a hold that could be the last one.
+ */
+static bool waits_for_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
+{
+	char name[32], buf[8192];
+	struct status_facts s;
+	int64_t runs;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/schedstat", (int)tid);
+	n = sys->read_file(fds->task, name, buf, sizeof(buf));
+	if (n < 0 || procfile_schedstat(buf, (size_t)n, &runs) < 0 || runs == 0)
+		return false;
+	snprintf(name, sizeof(name), "%d/status", (int)tid);
+	n = sys->read_file(fds->task, name, buf, sizeof(buf));
+	return n >= 0 && procfile_status(buf, (size_t)n, &s) == 0 &&
+	       s.switches_voluntary != UNKNOWN && s.switches_forced != UNKNOWN &&
+	       s.switches_voluntary + s.switches_forced == runs;
+}
+
 bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
 {
 	struct stat_facts st;
 
-	return thread_stat(sys, fds, tid, &st) == 0 && st.state != 'R';
+	return thread_stat(sys, fds, tid, &st) == 0 &&
+	       (st.state != 'R' || waits_for_cpu(sys, fds, tid));
 }
 
 static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t tid, bool deep,
@@ -235,7 +258,7 @@ static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t
 	/* First the state, then the list: off the CPU after the signal, it changes no more. */
 	if (thread_stat(sys, fds, tid, &st) < 0)
 		return;
-	if (st.state == 'R') {
+	if (st.state == 'R' && !(t->t_held && waits_for_cpu(sys, fds, tid))) {
 		t->unsettled++;
 		return;
 	}

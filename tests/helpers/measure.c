@@ -4,7 +4,9 @@
  *
  *   measure kill [OPTION...] -- COMMAND... -- VICTIM-OPTION... [-- VICTIM-OPTION...]...
  *     --memory DIR       the memory cgroup that the victims are started in, and nothing else is
- *     --join DIR         a cgroup that they are moved to when they are ready
+ *     --join DIR         a cgroup that they are moved to when they are ready, 0.2 to 0.3 s before
+ *                        COMMAND: a quota has long been used up then, and its period of 0.1 s is
+ *                        anywhere
  *     --freeze DIR       another, frozen afterwards, and thawed at the end
  *     --mutex FILE       where a victim has its robust mutex
  *     --hogs PER_CPU     so many spinning processes meanwhile
@@ -421,6 +423,8 @@ static int measure_kill(int argc, char **argv)
 		if (frozen && strcmp(frozen, memory))
 			move_to(frozen, victims[i].pid);
 	}
+	if (join)
+		usleep(200000 + (useconds_t)(getpid() * 7919 % 100000));
 	if (frozen)
 		set_frozen(frozen, true);
 	start_hogs(hog_count);

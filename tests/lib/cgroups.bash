@@ -33,6 +33,21 @@ memcg_make() {
 	fi
 }
 
+# quota_make NAME: CGROUP is one that gets 1 ms of CPU time in each second
+quota_make() {
+	if [ -n "$(cgroup_mount v1 cpu)" ]; then
+		cgroup_make v1 "$1" cpu
+		echo 1000000 >"$CGROUP/cpu.cfs_period_us"
+		echo 1000 >"$CGROUP/cpu.cfs_quota_us"
+	else
+		cgroup_make v2 "$1"
+		echo "1000 1000000" >"$CGROUP/cpu.max"
+	fi
+}
+
+# throttled: how many periods of CGROUP have ended with its quota used up
+throttled() { awk '$1 == "nr_throttled" { print $2 }' "$CGROUP/cpu.stat"; }
+
 # cgroup_add DIR PID...
 cgroup_add() {
 	local dir=$1 pid

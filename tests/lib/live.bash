@@ -48,6 +48,12 @@ say() {
 	echo "# $*" >&3
 }
 
+# under_strace OPTION... COMMAND: writes `trace`. The leak check of a sanitizer cannot work in a program
+# that is traced already.
+under_strace() {
+	LSAN_OPTIONS=detect_leaks=0 timeout 60 strace -f -qq -o trace "$@"
+}
+
 # until_true SECONDS COMMAND...: wait for something that must come true
 until_true() {
 	local limit=$((SECONDS + $1))

@@ -150,6 +150,11 @@ cgroup_can() {
 need_freezer_v1() { cgroup_can "$(cgroup_mount v1 freezer)" freezer.state; }
 need_freezer_v2() { cgroup_can "$(cgroup_mount v2)" cgroup.freeze; }
 
+need_cpu_quota() {
+	cgroup_can "$(cgroup_mount v1 cpu)" cpu.cfs_quota_us ||
+		cgroup_can "$(cgroup_mount v2)" cpu.max
+}
+
 need_memcg() {
 	cgroup_can "$(cgroup_mount v1 memory)" memory.limit_in_bytes ||
 		cgroup_can "$(cgroup_mount v2)" memory.max

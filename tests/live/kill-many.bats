@@ -8,11 +8,6 @@
 
 load ../lib/live
 
-# The leak check of a sanitizer cannot work in a program that is traced already.
-under_strace() {
-	LSAN_OPTIONS=detect_leaks=0 timeout 60 strace -f -qq -o trace "$@"
-}
-
 median() {
 	printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
 }

@@ -107,6 +107,46 @@ sched_of() {
 	[ "$(jq -n "$(median "${ours[@]}") <= 100 + 2 * $(median "${quiet[@]}" "${plain[@]}")")" = true ]
 }
 
+# throttled_victim OPTION...: VICTIM, for most of the second to come, runnable and off the CPU
+throttled_victim() {
+	local before
+	start_victim "$@"
+	quota_make "quota-$VICTIM"
+	cgroup_add "$CGROUP" "$VICTIM"
+	before=$(throttled)
+	has_moved() { (($(throttled) > before + 1)); }
+	until_true 10 has_moved
+	sleep 0.1
+}
+
+# Its thread gets to the exit stop in the next period only; that it cannot run until then is enough.
+@test "starved: throttled by a quota, it is reaped before it gets the CPU again" {
+	requires root mrelease ptrace strace cpu-quota
+	local order
+	throttled_victim --mib 16 --busy 1
+	run --separate-stderr under_strace -e trace=process_mrelease,wait4,pidfd_send_signal \
+		"$MMREAP" kill --json "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited true hold trace
+	order=$(grep -oE 'SIGKILL, NULL|process_mrelease\([0-9]+, 0\) += 0|PTRACE_EVENT_EXIT' trace |
+		cut -c 1-7 | uniq | paste -sd ' ')
+	say "order: $order"
+	[ "$order" = "SIGKILL process PTRACE_" ] || [ "$order" = "SIGKILL process" ]
+}
+
+@test "starved: throttled by a quota, it hands its robust mutex over before it is reaped" {
+	requires root mrelease ptrace cpu-quota
+	local mutex=$BATS_TEST_TMPDIR/mutex waiter
+	throttled_victim --mib 16 --busy 1 --threads 2 --shm "$mutex" --own-robust thread
+	start_helper waiter --timeout 30000 "$mutex"
+	waiter=$HELPER_FD
+	kill_json "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited true robust handed-over
+	read -r -t 5 -u "$waiter"
+	[[ $REPLY == *recovered* ]]
+}
+
 @test "starved: nothing that lives stays raised" {
 	requires root mrelease ptrace kcmp
 	local before pid kept

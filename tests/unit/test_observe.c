@@ -779,6 +779,28 @@ static void test_threads(void)
 		{ "off the CPU, and it has yet to hand over",
 		  { .mm = 1, .next = OTHER, .threads = { { PID }, { 501, 'S', .list = HEAD } } },
 		  .want = { .complete = true, .in_use = 1 } },
+		{ "held, runnable and off the CPU: put on it as often as taken off",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true } },
+		{ "likewise, and it has yet to hand over",
+		  { .mm = 1, .next = OTHER,
+		    .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true, .in_use = 1 } },
+		{ "not held: the look itself could be the last to let go of the mm",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
+		  .want = { .complete = true, .unsettled = 1 } },
+		{ "put on the CPU once more than taken off",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 8, .stops = 7 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
+		{ "taken off again between the two looks",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 8 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
+		{ "a kernel that does not count",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .stops = 7 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
+		{ "or tells only one of the two",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7 } } },
+		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
 		{ "only pointers: whoever has one is not settled",
 		  { .mm = 1, .threads = { { PID }, { 501, 'D', .list = HEAD } } }, .shallow = true,
 		  .want = { .complete = true, .unsettled = 1 } },
@@ -837,6 +859,35 @@ static void test_threads(void)
 			note("complete %d gone %d unsettled %d in_use %d unreadable %d t_held %d",
 			     got.complete, got.gone, got.unsettled, got.in_use, got.unreadable,
 			     got.t_held);
+		observe_close(&fake_sys, &fds);
+		let_go(&ref);
+		ok(fake_end(), "all closed: %s", rows[i].name);
+	}
+}
+
+static void test_off_cpu(void)
+{
+	static const struct {
+		const char *name;
+		struct fake_thread t;
+		bool want;
+	} rows[] = {
+		{ "asleep", { 501, 'S' }, true },
+		{ "on the CPU", { 501, 'R', .runs = 3, .stops = 2 }, false },
+		{ "waiting for it", { 501, 'R', .runs = 3, .stops = 3 }, true },
+		{ "not counted", { 501, 'R' }, false },
+		{ "gone", { 502, 'S' }, false },
+	};
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		struct fake_proc p = { .pid = PID, .mm = 1, .threads = { { PID }, rows[i].t } };
+		struct victim_fds fds;
+		struct proc_ref ref;
+
+		fake_begin(&p, 1);
+		ref = hold(PID);
+		observe_open(&fake_sys, &ref, &fds);
+		is_int(observe_off_cpu(&fake_sys, &fds, 501), rows[i].want, "%s", rows[i].name);
 		observe_close(&fake_sys, &fds);
 		let_go(&ref);
 		ok(fake_end(), "all closed: %s", rows[i].name);
@@ -1270,6 +1321,7 @@ int main(void)
 	RUN(test_lists_race);
 	RUN(test_lists_else);
 	RUN(test_threads);
+	RUN(test_off_cpu);
 	RUN(test_threads_end);
 	RUN(test_sharers);
 	RUN(test_sharers_race);
