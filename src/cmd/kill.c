@@ -262,25 +262,46 @@ static void drop_superseded(struct story *s, size_t first)
 	s->n_rows = kept;
 }
 
-/* For so many targets there are descriptors; each has its first two already. */
-static size_t at_a_time(const struct story *s)
+/* The lowest free number: those below it are taken. */
+static int next_file(const struct story *s)
 {
-	/* The lowest free number: those below it are taken. */
 	int next = fcntl(s->self.proc_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next >= 0)
+		close(next);
+	return next;
+}
+
+/* For so many targets there are descriptors; each has its first two already. */
+static size_t at_a_time(int next)
+{
 	struct rlimit files;
 
-	if (next < 0)
-		return 0;
-	close(next);
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < (rlim_t)next + OTHER_FILES)
+	if (next < 0 || getrlimit(RLIMIT_NOFILE, &files) < 0 ||
+	    files.rlim_cur < (rlim_t)next + OTHER_FILES)
 		return 0;
 	return (size_t)(files.rlim_cur - (rlim_t)next - OTHER_FILES) / TARGET_FILES;
+}
+
+/*
+ * The table of descriptors gets its size while we are one thread: with more of them each doubling
+ * waits for an RCU grace period, 10 ms and longer (fs/file.c:expand_fdtable()).
+ */
+static void make_room_for_files(const struct story *s, int next, size_t n)
+{
+	int top = next + (int)n * TARGET_FILES + OTHER_FILES - 1;
+
+	if (n > 1)
+		top = fcntl(s->self.proc_fd, F_DUPFD_CLOEXEC, top);
+	if (n > 1 && top >= 0)
+		close(top);
 }
 
 /* All at once; where the descriptors do not suffice, which only a hard limit can bring about, in turn. */
 static int act(struct story *s, struct act_run *run)
 {
-	size_t most = at_a_time(s), first = s->n_rows, n;
+	int next = next_file(s);
+	size_t most = at_a_time(next), first = s->n_rows, n;
 	int64_t left;
 	int err = 0;
 
@@ -290,6 +311,7 @@ static int act(struct story *s, struct act_run *run)
 	if (most < s->n_targets && !s->req.opt.quiet)
 		report_say("descriptors for %zu of %zu targets at a time (ulimit -n): in turn",
 			   most, s->n_targets);
+	make_room_for_files(s, next, s->n_targets < most ? s->n_targets : most);
 	for (size_t done = 0; err == 0 && done < s->n_targets; done += n) {
 		n = s->n_targets - done < most ? s->n_targets - done : most;
 		/* The hard limit is one for all turns and rounds. */
