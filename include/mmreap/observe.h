@@ -152,6 +152,43 @@ struct sharer_scan {
 int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		    pid_t zombie, struct sharer_scan *ret);
 
+/**
+ * struct crowd - several targets, for one scan; made by crowd_make(), to be freed with free()
+ * @n_unknown: so many processes cannot be compared with any of them
+ * @n_compared: read by the driver: is the scan slow, or blocked?
+ * @err: what observe_crowd() returned
+ * @done: it has returned
+ * @dents: scratch, DENTS_SIZE
+ */
+struct crowd {
+	int n_unknown;
+	_Atomic int n_compared;
+	int err;
+	_Atomic bool done;
+	char *dents;
+	/* its own */
+	size_t n;
+	pid_t *pids; /* sorted */
+	unsigned char *found;
+	struct member *members, *spare;
+	size_t *groups;
+};
+
+/** crowd_make - @n targets by number, in one piece of memory; NULL: there is none. */
+struct crowd *crowd_make(const pid_t *pids, size_t n);
+
+/** crowd_is_alone - Is this target known to share with nobody, but for those who are not known? */
+bool crowd_is_alone(const struct crowd *c, pid_t pid);
+
+/**
+ * observe_crowd - Find the targets that share with nobody, in one pass over /proc: each process is
+ * compared with log2(n) of them, for kcmp tells an order. Of the others, and where this one fails,
+ * observe_sharers() tells more. A target that is not held has a number that may be a stranger's.
+ * -EAGAIN: targets came and went all the time; -ENOSYS, -EPERM: nothing can be compared.
+ */
+int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie,
+		  struct crowd *c);
+
 /** struct thread_list - robust list of one thread */
 enum list_state { LIST_NULL, LIST_EMPTY, LIST_IN_USE, LIST_UNREADABLE, LIST_NO_THREAD };
 

@@ -41,6 +41,9 @@ struct memcg {
 	int64_t before;
 };
 
+/* SHARERS, of several targets: one scan for all who have come to it; then alone what it left open. */
+enum crowding { CROWD_NOT, CROWD_WAITS, CROWD_RUNS };
+
 struct victim {
 	const struct target *target;
 	struct kill_row *row;
@@ -63,6 +66,7 @@ struct victim {
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
 	int64_t seen_rss, seen_ticks, moved_us, told_us;
 	int seen_compared;
+	enum crowding crowding;
 	bool reread;	  /* the lists were read anew after an execve */
 	bool left_behind; /* a worker still uses our descriptors and memory: they stay */
 };
@@ -79,6 +83,8 @@ struct driver {
 	int64_t start_us;
 	int cpus;
 	struct pollfd *polls;
+	struct crowd *crowd;
+	struct victim *scanner; /* its looker does the scan; NULL: it was left behind */
 };
 
 void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag)
@@ -498,6 +504,7 @@ static void begin(struct driver *d, struct victim *v)
 		break;
 	case PLAN_RIGHT:
 		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 0));
+		v->crowding = d->n > 1 ? CROWD_WAITS : CROWD_NOT;
 		break;
 	case PLAN_TERM:
 		set_result(d, v, d->sys->pidfd_signal(ref->pidfd, 15));
@@ -505,6 +512,9 @@ static void begin(struct driver *d, struct victim *v)
 	case PLAN_SHARERS:
 		if (d->run->opt.sharers == SHARERS_KILL && !d->run->opt.dry_run)
 			make_room_for_sharers(v);
+		v->started = v->crowding == CROWD_RUNS;
+		if (v->crowding != CROWD_NOT)
+			break;
 		/* A slow scan goes on past its limit. */
 		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_sharers);
 		break;
@@ -670,6 +680,99 @@ static bool scan_moved(struct victim *v)
 	return true;
 }
 
+/* --- one look for the sharers of all ------------------------------------------------------- */
+
+static bool is_crowding(const struct victim *v, enum crowding how)
+{
+	return v->crowding == how && v->step.kind == PLAN_SHARERS && !v->ready && !v->finished;
+}
+
+static void look_alone(struct driver *d, struct victim *v)
+{
+	v->crowding = CROWD_NOT;
+	begin(d, v);
+}
+
+/* A scan for those who wait, unless it is for one, or another one is under way; NULL: none. */
+static struct crowd *start_crowd(struct driver *d)
+{
+	pid_t *pids = calloc(d->n, sizeof(*pids));
+	struct victim *scanner = NULL;
+	struct crowd *crowd = NULL;
+	bool busy = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct victim *v = &d->victims[i];
+
+		busy |= is_crowding(v, CROWD_RUNS);
+		if (pids == NULL || !is_crowding(v, CROWD_WAITS))
+			continue;
+		pids[n++] = v->target->ref.pid;
+		scanner = v;
+	}
+	if (n > 1 && !busy && have_looker(d, scanner))
+		crowd = crowd_make(pids, n);
+	free(pids);
+	if (crowd == NULL)
+		return NULL;
+	/* Who is at it still was left behind with it. */
+	if (d->crowd && atomic_load(&d->crowd->done))
+		free(d->crowd);
+	d->crowd = crowd;
+	d->scanner = scanner;
+	scanner->looker->crowd = crowd;
+	look(d, scanner, look_crowd);
+	return crowd;
+}
+
+static void run_crowd(struct driver *d)
+{
+	bool waits = false, runs;
+
+	for (size_t i = 0; i < d->n; i++)
+		waits |= is_crowding(&d->victims[i], CROWD_WAITS);
+	if (!waits)
+		return;
+	runs = start_crowd(d) != NULL;
+	for (size_t i = 0; i < d->n; i++) {
+		struct victim *v = &d->victims[i];
+
+		if (!is_crowding(v, CROWD_WAITS))
+			continue;
+		v->crowding = CROWD_RUNS;
+		v->started = true;
+		if (!runs)
+			look_alone(d, v);
+	}
+}
+
+static void check_crowd(struct driver *d, struct victim *v, bool late)
+{
+	int compared = atomic_load(&d->crowd->n_compared);
+	bool moved = compared != v->seen_compared;
+	bool done = atomic_load(&d->crowd->done);
+
+	if (done && !crowd_is_alone(d->crowd, v->target->ref.pid)) {
+		look_alone(d, v);
+	} else if (done) {
+		v->result.sharers = (struct plan_sharers){ .unknown = d->crowd->n_unknown };
+		v->row->n_unknown = d->crowd->n_unknown;
+		v->row->n_sharers = d->crowd->n_unknown ? UNKNOWN : 0;
+		set_result(d, v, 0);
+	} else if (late && moved) {
+		v->seen_compared = compared;
+		set_result(d, v, -EINPROGRESS);
+	} else if (late) {
+		if (d->scanner)
+			abandon_looker(d, d->scanner);
+		d->scanner = NULL;
+		v->crowding = CROWD_NOT;
+		v->row->n_sharers = UNKNOWN;
+		set_result(d, v, -ETIMEDOUT);
+	}
+}
+
 /* Is the step over? Sets the result if so. */
 static void check(struct driver *d, struct victim *v, int64_t now)
 {
@@ -741,7 +844,9 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 	case PLAN_EXAMINE:
 		if (!v->started)
 			return;
-		if (worker_idle(v->looker)) {
+		if (v->step.kind == PLAN_SHARERS && v->crowding == CROWD_RUNS) {
+			check_crowd(d, v, late);
+		} else if (worker_idle(v->looker)) {
 			collect(v);
 			set_result(d, v, v->looker->err);
 		} else if (late && scan_moved(v)) {
@@ -1057,6 +1162,7 @@ static int drive(struct driver *d)
 		}
 		if (all)
 			return 0;
+		run_crowd(d);
 		brace(d);
 		run_gates(d, now);
 		err = wait_events(d, d->sys->now_us());
@@ -1240,6 +1346,8 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		run->sys->drop_zombie(d.zombie);
 	if (d.notify >= 0)
 		close(d.notify);
+	if (d.crowd && atomic_load(&d.crowd->done))
+		free(d.crowd);
 	if (left_behind)
 		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);

@@ -42,6 +42,13 @@ void look_sharers(struct worker *w)
 	count_relations(w);
 }
 
+void look_crowd(struct worker *w)
+{
+	w->crowd->dents = w->scan.dents;
+	w->crowd->err = observe_crowd(w->sys, w->self, w->zombie, w->crowd);
+	atomic_store(&w->crowd->done, true);
+}
+
 static bool is_held_sharer(const struct worker *w, const struct proc_id *id)
 {
 	for (size_t i = 0; i < w->n_sharers; i++)

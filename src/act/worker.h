@@ -59,8 +59,9 @@ struct worker {
 	struct victim_fds fds;
 	pid_t tid;
 	pid_t zombie;
-	int64_t until_us; /* of the step; heeded where the driver cannot say stop: @alone */
-	bool flag;	  /* REAP: with PROCESS_MRELEASE_REAP_KILL */
+	struct crowd *crowd; /* of the run */
+	int64_t until_us;    /* of the step; heeded where the driver cannot say stop: @alone */
+	bool flag;	     /* REAP: with PROCESS_MRELEASE_REAP_KILL */
 	bool deep, has_tracer, allow_ancestors;
 	/* in and out */
 	struct held_sharer *sharers;  /* the victim's array, used by one job at a time */
@@ -130,6 +131,8 @@ void hold_guard(struct worker *w);
 /* --- jobs of the looker (act/look.c) -------------------------------------------------------- */
 
 void look_sharers(struct worker *w);
+/** For all targets of w->crowd at a time. */
+void look_crowd(struct worker *w);
 void look_sharer_rights(struct worker *w);
 void look_lists(struct worker *w);
 void look_settle(struct worker *w);

@@ -14,18 +14,6 @@
 /* Processes that execve disturb the order: so often it is mended. */
 #define MAX_PASSES 20
 
-struct member {
-	pid_t pid;
-	pid_t tid; /* its thread that has the mm; 0: dropped */
-};
-
-struct members {
-	const struct sys *sys;
-	pid_t zombie;
-	struct member *all, *spare;
-	size_t n;
-};
-
 ssize_t observe_pids(const struct sys *sys, const struct run_self *self, pid_t **ret)
 {
 	_cleanup_free_ char *dents = malloc(DENTS_SIZE);
@@ -317,8 +305,8 @@ static void drop_lost(struct members *m)
 	m->n = kept;
 }
 
-/* Merge sort from the bottom up: every comparison is a system call, so as few as can be. */
-static void sort(struct members *m)
+/* From the bottom up: every comparison is a system call, so as few as can be. */
+void sharing_sort(struct members *m)
 {
 	for (size_t width = 1; width < m->n; width *= 2)
 		for (size_t i = 0; i + width < m->n; i += 2 * width)
@@ -354,13 +342,10 @@ static void insert(struct members *m, struct member one)
 }
 
 /*
- * Number those that are equal to their neighbour, in @groups (0: alone); who is lost on the way
- * leaves the list. True: all are in order, and the numbers hold.
- *
- * Else one of two neighbours got another mm while we sorted (execve), and may have kept others from
- * their place. Which of the two cannot be told: both are taken out, and put in again.
+ * Not in order: one of two neighbours got another mm while we sorted (execve), and may have kept
+ * others from their place. Which of the two cannot be told: both are taken out, and put in again.
  */
-static bool number_groups(struct members *m, size_t *groups)
+bool sharing_number(struct members *m, size_t *groups)
 {
 	size_t kept = 0, n_groups = 0, aside = 0;
 
@@ -395,35 +380,34 @@ static bool number_groups(struct members *m, size_t *groups)
 	return aside == 0;
 }
 
+pid_t sharing_member(const struct members *m, const struct run_self *self, pid_t pid)
+{
+	int r = m->sys->kcmp_vm(pid, m->zombie);
+	char name[24];
+
+	if (r != 0)
+		return r < 0 ? r : pid;
+	/* A dead leader may have living threads: nlink is 2 + threads. */
+	snprintf(name, sizeof(name), "%d/task", (int)pid);
+	if (m->sys->nlink(self->proc_fd, name) <= 3)
+		return 0;
+	return sharing_thread(m->sys, self->proc_fd, name, m->zombie);
+}
+
 /* Everybody who has an mm that we may compare. */
 static void enlist(struct members *m, const struct run_self *self, const pid_t *pids, size_t n,
 		   struct blind *blind)
 {
 	for (size_t i = 0; i < n; i++) {
-		pid_t pid = pids[i], tid = pid;
-		int r;
+		pid_t pid = pids[i], tid;
 
 		if (pid == m->zombie)
 			continue;
-		r = m->sys->kcmp_vm(pid, m->zombie);
-		if (r == -EPERM || r == -EACCES) {
+		tid = sharing_member(m, self, pid);
+		if (tid == -EPERM || tid == -EACCES)
 			sharing_note_unknown(m->sys, self, pid, blind);
-			continue;
-		}
-		if (r < 0)
-			continue;
-		if (r == 0) {
-			char name[24];
-
-			/* A dead leader may have living threads: nlink is 2 + threads. */
-			snprintf(name, sizeof(name), "%d/task", (int)pid);
-			if (m->sys->nlink(self->proc_fd, name) <= 3)
-				continue;
-			tid = sharing_thread(m->sys, self->proc_fd, name, m->zombie);
-			if (tid == 0)
-				continue;
-		}
-		m->all[m->n++] = (struct member){ pid, tid };
+		else if (tid > 0)
+			m->all[m->n++] = (struct member){ pid, tid };
 	}
 }
 
@@ -558,9 +542,9 @@ int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zom
 	m.all = all;
 	m.spare = spare;
 	enlist(&m, self, pids, (size_t)n, &ret->blind);
-	sort(&m);
+	sharing_sort(&m);
 	for (int i = 0; i < MAX_PASSES && !sorted; i++)
-		sorted = number_groups(&m, groups);
+		sorted = sharing_number(&m, groups);
 	ret->blind.changed = !sorted;
 	/* Never in order: what is there is a list of processes, but who is beside whom says nothing. */
 	if (sorted)

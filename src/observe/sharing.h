@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What sharers.c and groups.c both know of comparing address spaces. */
+/* What sharers.c, groups.c and crowd.c know of comparing address spaces. */
 
 #include <mmreap/observe.h>
 
@@ -14,3 +14,30 @@ void sharing_note_unknown(const struct sys *sys, const struct run_self *self, pi
 
 /* A vfork child that has not passed exec. */
 bool sharing_in_vfork(const struct sys *sys, int procfd);
+
+/* --- processes in the order in which kcmp has their address spaces (groups.c) ---------------- */
+
+struct member {
+	pid_t pid;
+	pid_t tid; /* its thread that has the mm; 0: dropped */
+};
+
+struct members {
+	const struct sys *sys;
+	pid_t zombie;
+	struct member *all, *spare; /* room for as many as were ever in it */
+	size_t n;
+};
+
+/* The thread of @pid that has an mm; 0: none has; negative errno: gone, or not to be compared. */
+pid_t sharing_member(const struct members *m, const struct run_self *self, pid_t pid);
+
+/* Merge sort; who has no mm any more leaves the list. */
+void sharing_sort(struct members *m);
+
+/*
+ * Number those that are equal to their neighbour, in @groups (0: alone); who is lost on the way
+ * leaves the list. True: all are in order, and the numbers hold; else the order was mended, and
+ * needs another look.
+ */
+bool sharing_number(struct members *m, size_t *groups);

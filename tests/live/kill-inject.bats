@@ -300,6 +300,37 @@ within() {
 	done
 }
 
+@test "inject: kcmp of several targets fails, or takes ten seconds" {
+	requires mrelease ptrace kcmp strace seccomp
+	local error pids
+	three() {
+		pids=()
+		for _ in 1 2 3; do
+			start_victim --mib 8
+			pids+=("$VICTIM")
+		done
+	}
+	all() {
+		expect_status 0
+		[ "$(jq -c "[.kill[] | [.outcome, $1]] | unique" <<<"$output")" = "$2" ]
+	}
+	for error in ENOSYS EPERM; do
+		three
+		injected "kcmp:error=$error" -- "${pids[@]}"
+		all .sharers '[["reaped",null]]'
+	done
+	# One of them, in the middle of the look for all: that is not the answer for any.
+	for error in EPERM ESRCH ENOSYS; do
+		three
+		refused kcmp $error 13 1 "${pids[@]}"
+		all .exited '[["reaped",true]]'
+	done
+	# It blocks, and nobody is kept waiting for longer than where there is one target.
+	three
+	within 5000 kcmp 13 "${pids[@]}"
+	all .sharers '[["reaped",null]]'
+}
+
 @test "inject: the freezer cannot be written" {
 	requires root mrelease ptrace strace freezer-v2
 	cgroup_make v2 unwilling

@@ -101,6 +101,53 @@ mixed() {
 	((most <= $(nproc)))
 }
 
+# Each process is compared with log2(24) of them, not with all.
+@test "many: one look for the sharers of all" {
+	requires mrelease ptrace kcmp strace
+	local processes calls
+	mixed 24
+	processes=$(find /proc -maxdepth 1 -name '[0-9]*' | wc -l)
+	run --separate-stderr under_strace -e trace=kcmp "$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	calls=$(grep -c 'kcmp(' trace)
+	say "24 targets among $processes processes: $calls comparisons"
+	((calls > processes && calls < 10 * processes))
+}
+
+@test "many: who shares is found among those who do not" {
+	requires root mrelease ptrace kcmp
+	local shared others
+	mixed 6
+	start_victim --mib 16 --sharer=2
+	shared=$VICTIM others=("${OTHERS[@]}")
+	kill_json "${PIDS[0]}" "$shared" "${PIDS[1]}"
+	expect_status 64
+	[ "$(jq -r '[.kill[] | "\(.outcome) \(.sharers | length)"] | join(", ")' <<<"$output")" = \
+		"reaped 0, refused-shared 2, reaped 0" ]
+	untouched "$shared"
+	kill_json --sharers kill "${PIDS[@]:2}" "$shared"
+	expect_status 0
+	[ "$(jq -r '[.kill[].outcome] | unique | join(" ")' <<<"$output")" = reaped ]
+	[ "$(jq '.kill[-1].killed | length' <<<"$output")" -eq 2 ]
+	for VICTIM in "$shared" "${others[@]}"; do
+		is_gone "$VICTIM"
+	done
+}
+
+# Where threads share it, each doubling of the table waits for an RCU grace period.
+@test "many: the table of descriptors grows before there are threads" {
+	requires mrelease ptrace strace
+	local top most
+	mixed 24
+	run --separate-stderr under_strace -e trace=fcntl,clone3,openat,pidfd_open \
+		"$MMREAP" kill --json "${PIDS[@]}"
+	expect_status 0
+	top=$(sed '/clone3/,$d' trace | grep -oP 'F_DUPFD_CLOEXEC.*= \K[0-9]+$' | sort -g | tail -n 1)
+	most=$(sed '1,/clone3/d' trace | grep -oP 'openat\(.*= \K[0-9]+$' | sort -g | tail -n 1)
+	say "24 targets: descriptors up to $most, made room for $top"
+	((most > 64 && most <= top))
+}
+
 @test "many: each gets its own outcome" {
 	requires root mrelease ptrace kcmp
 	local gone a b c d

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of several targets share with nobody: the targets are brought into the order in which kcmp
+ * has their address spaces, and every process is looked for among them by halving.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmreap/observe.h>
+
+#include "sharing.h"
+
+/* So often it is begun anew where a target ends or executes a program meanwhile. */
+#define MAX_PASSES 3
+#define MAX_TRIES 3
+
+enum { UNSEEN, ALONE, SHARES };
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* What is found of @pid; NULL: it is no target. */
+static unsigned char *found_of(const struct crowd *c, pid_t pid)
+{
+	const pid_t *at = bsearch(&pid, c->pids, c->n, sizeof(pid), by_number);
+
+	return at ? &c->found[at - c->pids] : NULL;
+}
+
+struct crowd *crowd_make(const pid_t *pids, size_t n)
+{
+	size_t each = 2 * sizeof(struct member) + sizeof(size_t) + sizeof(pid_t) + 1;
+	struct crowd *c = calloc(1, sizeof(*c) + n * each);
+
+	if (c == NULL)
+		return NULL;
+	c->n = n;
+	c->groups = (size_t *)(c + 1);
+	c->members = (struct member *)(c->groups + n);
+	c->spare = c->members + n;
+	c->pids = (pid_t *)(c->spare + n);
+	c->found = (unsigned char *)(c->pids + n);
+	memcpy(c->pids, pids, n * sizeof(*pids));
+	qsort(c->pids, n, sizeof(*c->pids), by_number);
+	return c;
+}
+
+bool crowd_is_alone(const struct crowd *c, pid_t pid)
+{
+	const unsigned char *found = found_of(c, pid);
+
+	return c->err == 0 && found && *found == ALONE;
+}
+
+/* The member whose mm @tid uses; m->n: none. -EAGAIN: one of two that were compared has changed. */
+static ssize_t find_mm(const struct members *m, pid_t tid)
+{
+	size_t low = 0, high = m->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = m->sys->kcmp_vm(m->all[middle].tid, tid);
+
+		if (r == 0)
+			return (ssize_t)middle;
+		if (r != 1 && r != 2)
+			return -EAGAIN;
+		if (r == 1)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (ssize_t)m->n;
+}
+
+/* Does it share with a target? Then that is not alone. What ends in between shares no more. */
+static int look_at(const struct members *m, const struct run_self *self, pid_t pid, struct crowd *c)
+{
+	for (int tries = 0; tries < MAX_TRIES; tries++) {
+		pid_t tid = sharing_member(m, self, pid);
+		ssize_t at;
+
+		if (tid == -EPERM || tid == -EACCES)
+			c->n_unknown++;
+		if (tid <= 0)
+			return 0;
+		at = find_mm(m, tid);
+		if (at < 0)
+			continue;
+		if ((size_t)at < m->n)
+			*found_of(c, m->all[at].pid) = SHARES;
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static int look_at_all(const struct members *m, const struct run_self *self, struct crowd *c)
+{
+	int dir = m->sys->open_at(self->proc_fd, ".", O_DIRECTORY), err = 0;
+	ssize_t n = 0;
+
+	if (dir < 0)
+		return dir;
+	while (err == 0 && (n = m->sys->getdents(dir, c->dents, DENTS_SIZE)) > 0) {
+		size_t off = 0;
+		pid_t pid;
+
+		while (err == 0 && (pid = procfile_next_pid(c->dents, (size_t)n, &off)) > 0) {
+			const unsigned char *found = found_of(c, pid);
+
+			/* How the targets share among themselves their order tells. */
+			if (pid != m->zombie && (found == NULL || *found == UNSEEN))
+				err = look_at(m, self, pid, c);
+			c->n_compared++;
+		}
+	}
+	m->sys->close(dir);
+	return n < 0 ? (int)n : err;
+}
+
+/*
+ * One pass. The order must be seen again after it: a target that ended or went through an execve
+ * has led those astray who were compared with it.
+ */
+static int scan_once(struct members *m, const struct run_self *self, struct crowd *c)
+{
+	size_t n;
+	int err;
+
+	memset(c->found, UNSEEN, c->n);
+	c->n_unknown = 0;
+	if (!sharing_number(m, c->groups))
+		return -EAGAIN;
+	n = m->n;
+	for (size_t i = 0; i < n; i++)
+		*found_of(c, m->all[i].pid) = ALONE;
+	err = look_at_all(m, self, c);
+	if (err < 0)
+		return err;
+	if (!sharing_number(m, c->groups) || m->n != n)
+		return -EAGAIN;
+	for (size_t i = 0; i < n; i++)
+		if (c->groups[i])
+			*found_of(c, m->all[i].pid) = SHARES;
+	return 0;
+}
+
+int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie, struct crowd *c)
+{
+	struct members m = { .sys = sys, .zombie = zombie, .all = c->members, .spare = c->spare };
+	int err = sys->kcmp_vm(self->pid, zombie);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < c->n; i++) {
+		pid_t tid = sharing_member(&m, self, c->pids[i]);
+
+		if (tid > 0)
+			m.all[m.n++] = (struct member){ c->pids[i], tid };
+	}
+	sharing_sort(&m);
+	err = -EAGAIN;
+	for (int i = 0; i < MAX_PASSES && err == -EAGAIN; i++)
+		err = scan_once(&m, self, c);
+	return err;
+}
