@@ -25,6 +25,7 @@
 #define BOOST_EXIT_US (5 * MS)
 #define BOOST_SETTLE_US (2 * MS)
 #define BOOST_MAX_US (100 * MS)
+#define LEAVES_US (100 * MS)
 #define HOLD_TRIES 3
 #define LOOK_TRIES 3
 /* EINVAL with no sharer and no core dump in sight: a vfork relative came and went; look again. */
@@ -443,7 +444,15 @@ static struct plan_step start_reap_only(struct plan_kill *st, int64_t now)
 	return settle(st, now);
 }
 
-/* Threads are left, and none has an mm: all are past exit_mm(). Nothing to hold, nothing to reap. */
+static struct plan_step await_leaving(struct plan_kill *st, int64_t now)
+{
+	return step_until(st, PLAN_AWAIT_EXIT, min64(now + LEAVES_US, st->deadline_us));
+}
+
+/*
+ * Threads are left, and none has an mm: all are past exit_mm(). Nothing to hold, nothing to reap, and
+ * nothing to see the memory by: who leaves by itself is not signalled, so that this can be said.
+ */
 static struct plan_step without_mm(struct plan_kill *st, int64_t now)
 {
 	st->no_mm = true;
@@ -453,6 +462,8 @@ static struct plan_step without_mm(struct plan_kill *st, int64_t now)
 		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
 	if (st->cfg.opt.reap_only)
 		return await_exit(st, now);
+	if (st->view.exiting && !no_wait(st))
+		return await_leaving(st, now);
 	if (st->cfg.opt.grace_us != UNKNOWN && !st->graced)
 		return step(st, PLAN_TERM);
 	return signal_it(st, now);
@@ -902,6 +913,9 @@ static struct plan_step after_exit(struct plan_kill *st, const struct plan_resul
 		st->exited = true;
 		return step(st, PLAN_TEST_MM);
 	}
+	if (st->no_mm && !st->signalled && !st->cfg.opt.reap_only)
+		return r->err == -EINPROGRESS ? await_leaving(st, r->now_us)
+					      : signal_it(st, r->now_us);
 	if (r->err == -EINPROGRESS)
 		return await_exit(st, r->now_us);
 	/* A thread in the v1 freezer: this exit waits for the thaw, and so need not we. */
@@ -961,6 +975,10 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 		return done(st, OUTCOME_REAPED, REASON_NONE);
 	if (!st->signalled)
 		return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
+	if (st->no_mm) { /* it is not for lack of a right */
+		st->err = ESRCH;
+		st->where = STEPNAME_LISTS;
+	}
 	return done(st, OUTCOME_KILLED,
 		    st->method == METHOD_KILL_ONLY ? REASON_NO_MRELEASE : REASON_MEMORY_UNSEEN);
 }

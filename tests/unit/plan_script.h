@@ -116,6 +116,7 @@ struct script {
 /* --- parts that many rows share --------------------------------------------------------- */
 
 #define ALIVE LOOK(.has_mm = true)
+#define LEAVING LOOK(.has_mm = true, .exiting = true)
 #define FROZEN LOOK(.has_mm = true, .frozen = true)
 #define MAY RIGHT(0), SHARERS(.clone_vm = 0)
 #define BEFORE ALIVE, MAY
