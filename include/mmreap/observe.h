@@ -136,6 +136,7 @@ struct sharer_scan {
 	int n_unknown;
 	_Atomic int n_compared; /* read by the driver: is the scan slow, or blocked? */
 	char *dents;		/* scratch, DENTS_SIZE */
+	bool list_ahead;	/* a thread of its own may list /proc while we compare */
 	pid_t tid;		/* the thread of the target that was compared */
 	pid_t *unknown;		/* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;

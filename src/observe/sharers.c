@@ -8,6 +8,7 @@
 
 #include <mmreap/observe.h>
 
+#include "listing.h"
 #include "sharing.h"
 
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
@@ -149,8 +150,8 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	struct order order = { .target_first = target_first };
 	struct stat_facts target_stat;
 	pid_t target_tid = ref->pid, pid;
-	int null_order, last, err, dir;
-	ssize_t n;
+	int null_order, last, err;
+	struct listing listing;
 
 	scan->n_found = 0;
 	scan->n_unknown = 0;
@@ -174,37 +175,32 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	order.tid[NOTHING] = zombie;
 	order.towards[TARGET] = null_order;
 	order.towards[NOTHING] = sys->kcmp_vm(zombie, target_tid);
-	/* A directory offset of our own: scans for several targets run side by side. */
-	dir = sys->open_at(self->proc_fd, ".", O_DIRECTORY);
-	if (dir < 0)
-		return dir;
-	while ((n = sys->getdents(dir, scan->dents, DENTS_SIZE)) > 0) {
-		size_t off = 0;
+	err = listing_open(sys, self, scan->dents, scan->list_ahead, &listing);
+	if (err < 0)
+		return err;
+	while ((pid = listing_next(&listing)) > 0) {
+		struct sharer who;
+		pid_t tid;
 
-		while ((pid = procfile_next_pid(scan->dents, (size_t)n, &off)) > 0) {
-			struct sharer who;
-			pid_t tid;
-
-			if (pid == ref->pid || pid == zombie)
-				continue;
-			tid = shares(sys, self, &order, pid);
-			scan->n_compared++;
-			if (tid == -EPERM || tid == -EACCES) {
-				if ((size_t)scan->n_unknown < scan->unknown_capacity)
-					scan->unknown[scan->n_unknown] = pid;
-				scan->n_unknown++;
-			}
-			if (tid <= 0 || !describe(sys, self, ref, &target_stat, target_tid, pid,
-						  tid, zombie, &who))
-				continue;
-			if (scan->n_found < scan->capacity)
-				scan->found[scan->n_found] = who;
-			scan->n_found++;
+		if (pid == ref->pid || pid == zombie)
+			continue;
+		tid = shares(sys, self, &order, pid);
+		scan->n_compared++;
+		if (tid == -EPERM || tid == -EACCES) {
+			if ((size_t)scan->n_unknown < scan->unknown_capacity)
+				scan->unknown[scan->n_unknown] = pid;
+			scan->n_unknown++;
 		}
+		if (tid <= 0 ||
+		    !describe(sys, self, ref, &target_stat, target_tid, pid, tid, zombie, &who))
+			continue;
+		if (scan->n_found < scan->capacity)
+			scan->found[scan->n_found] = who;
+		scan->n_found++;
 	}
-	sys->close(dir);
-	if (n < 0)
-		return (int)n;
+	listing_close(&listing);
+	if (pid < 0)
+		return pid;
 	/*
 	 * Without its mm it was equal to nobody: who was not found may share all the same. And with an
 	 * mm on the other side of NULL, who shares it was taken to stand beyond NULL.

@@ -129,6 +129,28 @@ relation() {
 	looked '[.[].group] | unique == [range(1; (unique | length) + 1)]' | grep -qx true
 }
 
+@test "sharers: among so many processes that a thread lists them" {
+	requires root kcmp
+	local group groups=() pid
+	start_victim --mib 1 --sharer=2
+	groups+=("$(sorted "$VICTIM" "${OTHERS[@]}")")
+	start_helper lookbase spawn 1000
+	# Wherever the kernel happened to put its memory.
+	for pid in $(pgrep --parent "$HELPER_JOB" | awk 'NR % 100 == 0'); do
+		groups+=("$pid")
+	done
+	start_victim --mib 1 --sharer=2
+	groups+=("$(sorted "$VICTIM" "${OTHERS[@]}")")
+	[ "${#groups[@]}" -eq 12 ]
+	for group in "${groups[@]}"; do
+		for pid in $group; do
+			mmreap sharers --source kcmp -r -n -o pid "$pid"
+			expect_status 0
+			[ "$(sort -n <<<"$output" | paste -sd ' ')" = "$group" ]
+		done
+	done
+}
+
 @test "sharers: processes that come and go, fork and exec all the time" {
 	requires root kcmp
 	start_victim --mib 1 --respawn 4
