@@ -47,11 +47,13 @@ def md:
         | join(" | ")) + " |")
   else empty end),
   (if .look then "",
-    "| CPU time for so many processes more, µs | \([.look.sharers.rows[].processes | tostring] | join(" | ")) | growth |",
-    "|---|\([.look.sharers.rows[] | "---|"] | join(""))---|",
-    ((["sharers PID", .look.sharers, "us", "exponent"], ["the bare kcmp loop", .look.sharers, "loop_us", "loop_exponent"],
-      ["status", .look.status, "us", "exponent"], ["reading /proc/PID/stat", .look.status, "loop_us", "loop_exponent"])
-     | . as [$name, $look, $key, $growth]
-     | "| \($name) | \([$look.rows[] | .[$key].median | number] | join(" | ")) | n^\($look[$growth] | number) |")
+    "| Time for so many processes more, µs | \([.look.sharers.elapsed.rows[].processes | tostring] | join(" | ")) | growth |",
+    "|---|\([.look.sharers.elapsed.rows[] | "---|"] | join(""))---|",
+    ((["sharers PID", "the bare kcmp loop", .look.sharers], ["status", "reading /proc/PID/stat", .look.status])
+     | . as [$name, $loop, $look]
+     | "| \($name) | \([$look.elapsed.rows[] | .us.median | number] | join(" | ")) | n^\($look.elapsed.exponent | number) |",
+       "| \($loop) | \([$look.elapsed.rows[] | .loop_us.median | number] | join(" | ")) | n^\($look.elapsed.loop_exponent | number) |",
+       "| the first by the second | \([$look.elapsed.rows[] | look_ratio] | join(" | ")) | |",
+       "| the same of CPU time | \([$look.cpu.rows[] | look_ratio] | join(" | ")) | |")
   else empty end),
   (if .notes | length > 0 then "", "Not here: \(.notes | join("; "))." else empty end);

@@ -60,24 +60,36 @@ def exponent:
       | (map((.[0] - $x) * (.[1] - $y)) | add) / (map((.[0] - $x) * (.[0] - $x)) | add)
     end;
 
-# One command beside its loop: what that many processes more cost, in microseconds of CPU time.
-def growth($ours; $loop):
-  .[0] as $base
-  | ($base[$ours] | quantile(0.5)) as $our_base | ($base[$loop] | quantile(0.5)) as $loop_base
+# The rounds of all targets.
+def rounds($of; $what): [.[$of][][$what][]];
+
+# One command beside its loop: what that many processes more cost, in microseconds, `what` being the
+# time that passes ("elapsed_us") or that on all CPUs ("cpu_us"). What a loop costs that takes less
+# than half a millisecond is lost in what the start of a command costs: of that there is no ratio.
+def growth($ours; $loop; $what):
+  (.[0] | rounds($ours; $what) | quantile(0.5)) as $our_base
+  | (.[0] | rounds($loop; $what) | quantile(0.5)) as $loop_base
   | {alone_us: $our_base, loop_alone_us: $loop_base,
-     rows: (.[1:] | map({processes: .processes,
-       us: (.[$ours] | map(. - $our_base) | spread),
-       loop_us: (.[$loop] | map(. - $loop_base) | spread),
-       ratio: (. as $row | [range($row[$ours] | length)
-         | ($row[$loop][.] - $loop_base) as $under | select($under > 0)
-         | ($row[$ours][.] - $our_base) / $under] | spread)}))}
+     rows: (.[1:] | map(. as $row
+       | {processes: .processes,
+          us: (rounds($ours; $what) | map(. - $our_base) | spread),
+          loop_us: (rounds($loop; $what) | map(. - $loop_base) | spread)}
+       | if .loop_us.median < 500 then . else
+           [range($row[$ours] | length) as $target
+            | $row[$ours][$target][$what] as $us | $row[$loop][$target][$what] as $loop_us
+            | [range($us | length) | ($us[.] - $our_base) / ($loop_us[.] - $loop_base)]] as $ratios
+           | .ratio = ($ratios | add | spread)
+           | .worst = ($ratios | map(quantile(0.5)) | if length > 1 then max else null end)
+         end))}
   | .exponent = (.rows | map([.processes, .us.median]) | exponent)
   | .loop_exponent = (.rows | map([.processes, .loop_us.median]) | exponent);
 
 def looks:
   [.[] | select(.kind == "look")]
   | if length < 2 then null
-    else {sharers: growth("sharers"; "kcmp"), status: growth("status"; "stat")} end;
+    else {sharers: {elapsed: growth("sharers"; "kcmp"; "elapsed_us"), cpu: growth("sharers"; "kcmp"; "cpu_us")},
+          status: {elapsed: growth("status"; "stat"; "elapsed_us"), cpu: growth("status"; "stat"; "cpu_us")}}
+    end;
 
 def startups:
   [.[] | select(.kind == "startup")]

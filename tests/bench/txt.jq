@@ -24,12 +24,12 @@ def robust_lines:
   | "\(.title): handed over "
     + ([.ways[] | "\(names[.way]) \(.handed_over) of \(.of)"] | join(", "));
 
-def look_lines($name; $loop):
-  "\($name): \(.alone_us | number) us of CPU without processes; with them, more by (growth: "
+def look_lines($name; $loop; $time):
+  "\($name), \($time): \(.alone_us | number) us without processes; with them, more by (growth: "
   + "n^\(.exponent | number), \($loop) n^\(.loop_exponent | number))",
   (.rows[] | "  \(.processes | tostring | right(6)) processes"
     + (.us.median | number | right(9)) + " us, \($loop)" + (.loop_us.median | number | right(9))
-    + " us, ratio \(.ratio | ratio)");
+    + " us, ratio \(look_ratio)");
 
 def txt:
   heading + ", load \(.load) at the start", "",
@@ -59,7 +59,9 @@ def txt:
       "  looking for sharers: \(.startup.per_process_us | number) us for each process" else empty end)
   else empty end),
   (if .look then "",
-    (.look.sharers | look_lines("sharers"; "kcmp loop")),
-    (.look.status | look_lines("status"; "stat loop"))
+    ((["sharers", .look.sharers, "kcmp loop"], ["status", .look.status, "stat loop"])
+     | . as [$name, $look, $loop]
+     | ($look.elapsed | look_lines($name; $loop; "time")),
+       ($look.cpu | look_lines($name; $loop; "CPU time")))
   else empty end),
   (if .notes | length > 0 then "", "Not here", (.notes[] | "  \(.)") else empty end);

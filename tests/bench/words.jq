@@ -22,6 +22,10 @@ def milliseconds: if .over then "> \(.median | number)" else .median | number en
 def ratio:
   if . == null then "–" else "\(.median | number) (\(.low | number)–\(.high | number))" end;
 
+# Of a command and its loop, over all targets, and of the target with the largest.
+def look_ratio:
+  if .ratio == null then "–" else (.ratio | ratio) + (if .worst then ", worst target \(.worst | number)" else "" end) end;
+
 def share: if .reaped == null then "–" else "\(.reaped) of \(.of)" end;
 
 def heading:

@@ -2,7 +2,7 @@
 /*
  * The bare loops that the benchmark of the looking commands is measured against.
  *
- * lookbase spawn N    N sleeping processes; prints a PID of them when all are there
+ * lookbase spawn N    N sleeping processes; prints PIDs of them, 8 at most, when all are there
  * lookbase kcmp PID   kcmp(KCMP_VM) of PID with every process in /proc
  * lookbase stat       read /proc/PID/stat of every process
  */
@@ -13,10 +13,12 @@
 
 static void spawn(long count)
 {
-	pid_t self = getpid(), pid = 0;
+	long printed = count < 8 ? count : 8;
+	pid_t self = getpid();
 
 	for (long i = 0; i < count; i++) {
-		pid = fork();
+		pid_t pid = fork();
+
 		if (pid < 0)
 			die("fork: %s", strerror(errno));
 		if (pid == 0) {
@@ -24,8 +26,10 @@ static void spawn(long count)
 			for (;;)
 				pause();
 		}
+		/* Evenly spread among them: (i + 1) * printed / count steps at each. */
+		if ((i + 1) * printed / count > i * printed / count)
+			printf("%d%c", pid, i + 1 < count ? ' ' : '\n');
 	}
-	printf("%d\n", pid);
 	fflush(stdout);
 	for (;;)
 		pause();

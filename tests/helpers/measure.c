@@ -12,7 +12,7 @@
  *     --hogs PER_CPU     so many spinning processes meanwhile
  *     --limit MS         what has not happened by then counts as not happened (10000)
  *   measure unmap --memory DIR MIB THREADS
- *   measure cpu ROUNDS -- COMMAND... [-- COMMAND...]...
+ *   measure time ROUNDS -- COMMAND... [-- COMMAND...]...
  *
  * kill: COMMAND gets the victims' pids as its last arguments; {pgrp} in it stands for their process
  * group, and then it gets no pids. One JSON object, in milliseconds from just before COMMAND is
@@ -22,7 +22,8 @@
  * next one can have the mutex.
  *
  * unmap: how long a process needs to unmap so much of its own, with so many threads.
- * cpu: for each COMMAND, run in turn, the microseconds of CPU time of each round.
+ * time: for each COMMAND, run in turn, the microseconds of each round: "elapsed_us", from just before
+ * it is started until it has been waited for, and "cpu_us", the CPU time of all its threads.
  */
 #include <getopt.h>
 #include <libgen.h>
@@ -493,49 +494,60 @@ static int measure_unmap(const char *memory, long mib, long threads)
 	return 0;
 }
 
-/* ---- CPU time -------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
-static long cpu_us(char *const *argv, int null)
+struct round {
+	long elapsed_us, cpu_us;
+};
+
+static struct round time_command(char *const *argv, int null)
 {
+	double start = now_ms();
 	pid_t pid = start_command(argv, null);
 	struct rusage usage;
+	struct round times;
 	int status;
 
 	if (wait4(pid, &status, 0, &usage) < 0)
 		die("wait: %s", strerror(errno));
+	times.elapsed_us = (long)((now_ms() - start) * 1000);
 	/* What is found is no matter here; whether it could run at all is. */
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 2 || WEXITSTATUS(status) >= 99)
 		die("%s: status %x", argv[0], (unsigned int)status);
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec +
-	       usage.ru_stime.tv_usec;
+	times.cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+		       usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	return times;
 }
 
-static int measure_cpu(long rounds, char **argv)
+static int measure_time(long rounds, char **argv)
 {
 	char *words[16][16] = { { 0 } };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	long *us[ARRAY_LEN(words)];
+	struct round *times[ARRAY_LEN(words)];
 	size_t commands = 0;
 
 	while (*argv) {
 		size_t length = words_until_dashes(++argv);
 
 		if (commands == ARRAY_LEN(words) || length + 1 > ARRAY_LEN(words[0]) || !length)
-			die("measure cpu: too many commands, or one that is too long or empty");
+			die("measure time: too many commands, or one that is too long or empty");
 		memcpy(words[commands], argv, length * sizeof(*argv));
-		us[commands] = calloc((size_t)rounds, sizeof(long));
-		if (!us[commands++])
+		times[commands] = calloc((size_t)rounds, sizeof(**times));
+		if (!times[commands++])
 			die("out of memory");
 		argv += length;
 	}
 	for (long round = -1; round < rounds; round++) /* the first one warms the caches */
 		for (size_t i = 0; i < commands; i++)
-			us[i][round < 0 ? 0 : round] = cpu_us(words[i], null);
+			times[i][round < 0 ? 0 : round] = time_command(words[i], null);
 	for (size_t i = 0; i < commands; i++) {
-		printf("%s[", i ? "," : "[");
+		printf("%s{\"elapsed_us\":[", i ? "," : "[");
 		for (long round = 0; round < rounds; round++)
-			printf("%s%ld", round ? "," : "", us[i][round]);
-		printf("]");
+			printf("%s%ld", round ? "," : "", times[i][round].elapsed_us);
+		printf("],\"cpu_us\":[");
+		for (long round = 0; round < rounds; round++)
+			printf("%s%ld", round ? "," : "", times[i][round].cpu_us);
+		printf("]}");
 	}
 	puts("]");
 	return 0;
@@ -551,7 +563,7 @@ int main(int argc, char **argv)
 		return measure_kill(argc - 1, argv + 1);
 	if (argc == 6 && !strcmp(argv[1], "unmap") && !strcmp(argv[2], "--memory"))
 		return measure_unmap(argv[3], number_arg(argv[4]), number_arg(argv[5]));
-	if (argc > 4 && !strcmp(argv[1], "cpu") && !strcmp(argv[3], "--"))
-		return measure_cpu(number_arg(argv[2]), argv + 3);
-	die("usage: measure kill|unmap|cpu ...");
+	if (argc > 4 && !strcmp(argv[1], "time") && !strcmp(argv[3], "--"))
+		return measure_time(number_arg(argv[2]), argv + 3);
+	die("usage: measure kill|unmap|time ...");
 }
