@@ -25,7 +25,7 @@ sched_of() {
 }
 
 @test "starved: 256 MiB, SCHED_IDLE, 3 hogs on each CPU: against kill -9" {
-	requires root mrelease ptrace
+	requires root mrelease ptrace idle
 	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer slows mmreap down"
 	local plain=() ours=() p o limit=6000 took
 	hogs_start 3
