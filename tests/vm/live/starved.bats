@@ -16,6 +16,14 @@ starved_victim() {
 	cgroup_add "$CGROUP" "$VICTIM"
 }
 
+# since_signal STEP: milliseconds from SIGKILL to the end of that step, by what -v says
+since_signal() {
+	awk -v step="$1" '
+		/ us: SIGKILL/ { from = $3 }
+		$0 ~ " us: " step { to = $3 }
+		END { print (to - from) / 1000 }' <<<"$stderr"
+}
+
 median() {
 	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
@@ -29,10 +37,10 @@ median() {
 		kill_exit+=("$(jq .exit_ms <<<"$output")")
 
 		starved_victim --mib 64
-		kill_json -t 60 "$VICTIM"
+		kill_json -v -t 60 "$VICTIM"
 		expect_status 0
 		expect outcome reaped exited true
-		reap+=("$(json_row 0 | jq .reap_ms)")
+		reap+=("$(since_signal process_mrelease)")
 		exit+=("$(json_row 0 | jq .exit_ms)")
 	done
 	say "64 MiB, ms: kill only: memory ${kill_memory[*]}, exit ${kill_exit[*]}"
