@@ -54,7 +54,7 @@ void look_close(struct look *look)
 	cleanup_close(&look->self.proc_fd);
 }
 
-enum exit_status look_say_target(const struct target *t)
+enum exit_status look_say_target(const struct target *t, bool json)
 {
 	enum exit_status status = outcome_status(t->outcome);
 	int pid = (int)t->ref.pid;
@@ -64,21 +64,24 @@ enum exit_status look_say_target(const struct target *t)
 	errno = -t->err;
 	switch (t->err) {
 	case -ESRCH:
-		report_say("%d: no such process", pid);
+		report_error(json, status, "%d: no such process", pid);
 		break;
 	case -ESTALE:
-		report_say("%d: no such process: the PID was reused, its inode is another", pid);
+		report_error(json, status,
+			     "%d: no such process: the PID was reused, its inode is another", pid);
 		break;
 	case -EOPNOTSUPP:
-		report_say("%d: this kernel has no unique pidfs inodes (Linux 6.9): give the PID "
-			   "alone",
-			   pid);
+		report_error(json, status,
+			     "%d: this kernel has no unique pidfs inodes (Linux 6.9): give the PID "
+			     "alone",
+			     pid);
 		break;
 	case -EACCES:
-		report_say("%d: it is there, but /proc does not show it (hidepid)", pid);
+		report_error(json, status, "%d: it is there, but /proc does not show it (hidepid)",
+			     pid);
 		break;
 	default:
-		report_say("%d: %m", pid);
+		report_error(json, status, "%d: %m", pid);
 		break;
 	}
 	return status;

@@ -32,8 +32,11 @@ struct look {
 enum exit_status look_open(const struct target_list *list, bool json, struct look *ret);
 void look_close(struct look *look);
 
-/** look_say_target - Say on stderr why a target is not held; returns its exit status */
-enum exit_status look_say_target(const struct target *t);
+/**
+ * look_say_target - Say why a target is not held: on stderr, with @json on stdout too, as a line of
+ * JSON Lines. Returns its exit status.
+ */
+enum exit_status look_say_target(const struct target *t, bool json);
 
 /**
  * look_open_kernel - Ask for the kernel's own view, where @source allows it.

@@ -153,7 +153,7 @@ static enum exit_status look_at(struct story *s, const struct target *t)
 	int err;
 
 	if (t->err < 0)
-		return look_say_target(t);
+		return look_say_target(t, false);
 	if (is_listed(s, &t->ref))
 		return STATUS_OK;
 	err = s->kernel ? ask_kernel(s, &t->ref, &blind) : -ENODATA;

@@ -98,7 +98,7 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 	/* It is there, and more cannot be said. */
 	if (t->err != -ESRCH && t->err != -ESTALE)
 		row->phase = PHASE_ALIVE;
-	return t->err ? look_say_target(t) : STATUS_FAILURE;
+	return t->err ? look_say_target(t, false) : STATUS_FAILURE;
 }
 
 static enum exit_status look_at_targets(struct story *s)

@@ -220,15 +220,17 @@ static void open_item(struct story *s, struct item *it)
 	const struct proc_ref *ref = &it->target->ref;
 
 	if (it->target->err < 0) {
-		it->status = look_say_target(it->target);
+		it->status = look_say_target(it->target, s->req.out.json);
 		it->done = true;
 		return;
 	}
 	if (ref->pid == s->look.self.pid) {
 		/* A cgroup may hold us too; nobody means that. */
-		it->status = it->target->selected ? STATUS_OK : STATUS_USAGE;
+		it->status = STATUS_OK;
 		if (!it->target->selected)
-			report_say("%d is mmreap itself: it would wait for ever", (int)ref->pid);
+			it->status = report_error(s->req.out.json, STATUS_USAGE,
+						  "%d is mmreap itself: it would wait for ever",
+						  (int)ref->pid);
 		it->done = true;
 		return;
 	}

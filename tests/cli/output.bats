@@ -62,6 +62,18 @@ teardown() {
 	jq -e -s 'length == 1' <<<"$output"
 }
 
+@test "output: a target of watch that is not there is a line of JSON too" {
+	needs jq
+	mmreap watch -J 2147483647 2147483646
+	[ "$status" -eq 5 ]
+	jq -e -s 'map(.error.status) == [5, 5] and
+		map(.error.message) == ["2147483647: no such process", "2147483646: no such process"]' \
+		<<<"$output"
+	mmreap watch -J --timeout 0.1 2147483647 "$bystander"
+	[ "$status" -eq 1 ]
+	jq -e -s 'map(.event) == [null, "start", "timeout"]' <<<"$output"
+}
+
 @test "output: the sentence is the message behind PID and name" {
 	needs jq
 	mmreap kill --dry-run "$bystander"
