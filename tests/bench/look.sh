@@ -10,8 +10,8 @@
 #
 # kcmp puts "no mm" somewhere in its order, different in each boot: who stands between it and PID is
 # asked a second time, for a dead leader. So what `sharers` needs differs from PID to PID, between
-# 1.0 and some 1.4 times the CPU time of the loop. Where there are two CPUs a thread lists /proc
-# meanwhile, so that it is over sooner than its CPU time says.
+# 1.0 and some 1.4 times the CPU time of the loop. Where there is a second CPU a thread lists /proc
+# meanwhile: if that CPU is free, all is over sooner than the CPU time says.
 
 set -euo pipefail
 runs=$1
@@ -29,7 +29,7 @@ for processes in 1 100 1000 2000 10000; do
 	{
 		"$HELPERS/measure" time "$runs" -- "$MMREAP" status -- "$HELPERS/lookbase" stat
 		for target in "${targets[@]}"; do
-			"$HELPERS/measure" time $(((2 * runs + ${#targets[@]} - 1) / ${#targets[@]})) \
+			"$HELPERS/measure" time $(((4 * runs + ${#targets[@]} - 1) / ${#targets[@]})) \
 				-- "$MMREAP" sharers --raw "$target" -- "$HELPERS/lookbase" kcmp "$target"
 		done
 	} | jq -cs --argjson processes "$processes" '{processes: $processes,
