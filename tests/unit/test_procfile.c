@@ -968,9 +968,9 @@ static bool status_agrees(void)
 	       got.rss_file_kib == want.rss_file_kib && got.rss_shmem_kib == want.rss_shmem_kib &&
 	       got.vm_swap_kib == want.vm_swap_kib && got.vm_pte_kib == want.vm_pte_kib &&
 	       got.switches_voluntary == want.switches_voluntary &&
-	       got.switches_forced == want.switches_forced &&
-	       got.vm_lck_kib == want.vm_lck_kib && got.vm_pin_kib == want.vm_pin_kib &&
-	       got.hugetlb_kib == want.hugetlb_kib && got.thp_enabled == want.thp_enabled;
+	       got.switches_forced == want.switches_forced && got.vm_lck_kib == want.vm_lck_kib &&
+	       got.vm_pin_kib == want.vm_pin_kib && got.hugetlb_kib == want.hugetlb_kib &&
+	       got.thp_enabled == want.thp_enabled;
 }
 
 /* Any bytes in a path but the two that no cgroup can have in its name. */
