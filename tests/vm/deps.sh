@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(
-	qemu-system-x86 busybox-static cpio             # the guest and what is in it
+	qemu-system-x86 busybox-static cpio e2fsprogs   # the guest and what is in it
 	bash bats coreutils diffutils findutils gawk grep jq procps sed strace util-linux bsdutils
 	gcc make patch flex bison bc libelf-dev libssl-dev xz-utils zstd  # its kernel
 	apt debian-archive-keyring                      # where the sources and images come from

@@ -82,15 +82,16 @@ qemu_accel() { # accelerator, threads: one, many or -
 	esac
 }
 
-boot() { # accelerator, limit, image, cpus, MiB, initramfs, folder of the logs, command line
-	local accel=$1 limit=$2 image=$3 cpus=$4 mib=$5 initramfs=$6 logs=$7 append=$8
+boot() { # accelerator, limit, image, cpus, MiB, initramfs, folder of the logs, command line, disk
+	local accel=$1 limit=$2 image=$3 cpus=$4 mib=$5 initramfs=$6 logs=$7 append=$8 drive=()
+	[[ -z ${9-} ]] || drive=(-drive "file=$9,format=raw,if=virtio,readonly=on")
 	# Without ACPI the CPUs are counted by socket. The kernel's log and the results have a serial
 	# port each, so that neither garbles the other.
 	timeout --kill-after=5 "$limit" qemu-system-x86_64 -M pc -accel "$accel" -cpu max -m "$mib" \
 		-smp "$cpus,sockets=$cpus,cores=1,threads=1" -nodefaults -no-user-config \
 		-display none -no-reboot -monitor none \
 		-serial "file:$logs/console.log" -serial "file:$logs/results.log" \
-		-kernel "$image" -initrd "$initramfs" -append "console=ttyS0 panic=-1 oops=panic \
+		"${drive[@]}" -kernel "$image" -initrd "$initramfs" -append "console=ttyS0 panic=-1 oops=panic \
 tsc=reliable tsc_early_khz=$tsc_khz no_timer_check rootfstype=ramfs rdinit=/init $append" </dev/null >"$logs/qemu.log" 2>&1
 }
 
@@ -175,8 +176,11 @@ for list in all "$kernel"; do deny "$world/deny/$list" "$logs/tree"; done
 	echo
 } >"$logs/command"
 parts=("$logs/tree:mmreap")
-small=()
-((mib >= 128)) || small=(--small)
+small=() disk=
+if ((mib < 128)); then
+	small=(--small) disk=$logs/disk
+	"$here/build-disk.sh" "$disk" "$binary" "$helpers/ledger.so" -- "$(type -P kill)" --
+fi
 for folder in "$helpers" "$out/helpers"; do
 	((mib < 128)) && [[ $folder == "$helpers" ]] && continue
 	[[ -d $folder ]] && parts+=("$folder:mmreap/build/tests")
@@ -185,9 +189,9 @@ done
 "$here/build-initramfs.sh" "${small[@]}" "$logs/initramfs" "$logs/command" "${parts[@]}"
 
 started=$EPOCHREALTIME
-boot "$(qemu_accel "$accel" "$threads")" "$limit" "$(image_file "$image")" "$cpus" "$mib" "$logs/initramfs" "$logs" "$append" || :
+boot "$(qemu_accel "$accel" "$threads")" "$limit" "$(image_file "$image")" "$cpus" "$mib" "$logs/initramfs" "$logs" "$append" "$disk" || :
 took=$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
-rm -f "$logs/initramfs"
+rm -f "$logs/initramfs" "$logs/disk"
 rm -rf "$logs/tree"
 
 # the serial port ends its lines as terminals do

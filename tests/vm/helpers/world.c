@@ -6,7 +6,8 @@
  *
  * The words TARGET and OTHER of COMMAND are replaced by PIDs. Its exit status is ours. The last line printed is
  *   fates: target=FATE other=FATE
- * where FATE is `lives` or the signal (or `exit`) that ended the process. The names: see worlds[].
+ * where FATE is `lives` or the signal (or `exit`) that ended the process. Where memory was exhausted there is a
+ * line before it, `figures: ` and JSON: see print_figures(). The names: see worlds[].
  */
 #include "../../helpers/helpers.h"
 
@@ -15,6 +16,8 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #define USER 1000
 #define SIZE (16 * MIB)
@@ -35,6 +38,7 @@ static struct {
 	volatile pid_t target, other;
 	volatile int ready;
 	volatile int go;
+	volatile size_t taken; /* bytes that run_exhausted() has */
 } * shared;
 
 static int command_pidns = -1;
@@ -147,10 +151,6 @@ static void build_alone(void)
 	wait_ready(1);
 }
 
-/*
- * Takes memory until the machine has no more than $LEAVE_KIB of it left. The kernel's own killer would
- * choose anybody else first.
- */
 static long free_kib(void)
 {
 	char text[512];
@@ -160,18 +160,29 @@ static long free_kib(void)
 	return strtol(strstr(text, "MemFree:") + strlen("MemFree:"), NULL, 10);
 }
 
+/*
+ * Takes memory until the machine has no more than $LEAVE_KIB of it left, none of which is the page
+ * cache of a disk. The kernel's own killer would choose anybody else first.
+ */
 static void run_exhausted(void)
 {
 	long leave = number_arg(getenv("LEAVE_KIB"));
 	size_t size = 64 * 1024;
 
 	write_file("/proc/self", "oom_score_adj", "-999");
-	while (free_kib() > leave) {
-		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	for (;;) {
+		char *memory;
 
+		if (free_kib() <= leave) {
+			write_file("/proc/sys/vm", "drop_caches", "3");
+			if (free_kib() <= leave)
+				break;
+		}
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 		if (memory == MAP_FAILED)
-			break;
+			die("mmap: %s", strerror(errno));
+		shared->taken += size;
 	}
 	be_ready();
 }
@@ -548,9 +559,49 @@ static const struct world worlds[] = {
 };
 
 /* ---- the command, and what became of everyone ----------------------------------------------- */
+static double free_bytes(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		die("sysinfo: %s", strerror(errno));
+	return (double)info.freeram * info.mem_unit;
+}
+
+/*
+ * Wait for the command, and print milliseconds from its start until three quarters of what the target
+ * had taken are free, until the target has exited, until the command has; and its page faults that
+ * read. What it has read itself stays in the page cache, so all that was taken is never free again.
+ */
+static int print_figures(pid_t pid, double begin, double free_before)
+{
+	double memory_ms = -1, exit_ms = -1, command_ms = -1, enough;
+	struct pollfd pfd = { .fd = open_pidfd(target), .events = POLLIN };
+	struct rusage used = { 0 };
+	int status = 0;
+
+	enough = free_before + 0.75 * (double)shared->taken;
+	while ((memory_ms < 0 || exit_ms < 0 || command_ms < 0) &&
+	       (command_ms < 0 || now_ms() - begin < command_ms + RUNNING_MS)) {
+		if (memory_ms < 0 && free_bytes() >= enough)
+			memory_ms = now_ms() - begin;
+		if (exit_ms < 0 && poll(&pfd, 1, 0) > 0)
+			exit_ms = now_ms() - begin;
+		if (command_ms < 0 && wait4(pid, &status, WNOHANG, &used) == pid)
+			command_ms = now_ms() - begin;
+		sleep_us(1000);
+	}
+	close(pfd.fd);
+	printf("figures: {\"taken\":%zu,\"memory_ms\":%.1f,\"exit_ms\":%.1f,\"command_ms\":%.1f,"
+	       "\"major\":%ld}\n",
+	       shared->taken, memory_ms, exit_ms, command_ms, used.ru_majflt);
+	return status;
+}
+
 static int run_command(char **argv)
 {
 	static char target_text[16], other_text[16];
+	double begin, free_before = shared->taken ? free_bytes() : 0;
 	pid_t pid, inner;
 	int status;
 
@@ -563,6 +614,7 @@ static int run_command(char **argv)
 			*word = other_text;
 	}
 
+	begin = now_ms();
 	pid = fork();
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
@@ -583,7 +635,10 @@ static int run_command(char **argv)
 		execvp(argv[0], argv);
 		die("%s: %s", argv[0], strerror(errno));
 	}
-	waitpid(pid, &status, 0);
+	if (shared->taken)
+		status = print_figures(pid, begin, free_before);
+	else
+		waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -25,7 +25,7 @@ traced() {
 }
 
 # in_world NAME ARGUMENT...: mmreap in that situation; TARGET and OTHER stand for the PIDs. Sets
-# status, output, stderr, FATES, and with WORLD_TRACE the counts. WORLD_AS is put before it.
+# status, output, stderr, FATES, FIGURES, and with WORLD_TRACE the counts. WORLD_AS is put before it.
 in_world() {
 	local world=$1 command=("$MMREAP")
 	shift
@@ -34,6 +34,7 @@ in_world() {
 	run --separate-stderr timeout --foreground "$RUN_LIMIT" "$HELPERS/world" "$world" \
 		${WORLD_AS-} "${command[@]}" "$@" 3>&-
 	FATES=$(sed -n 's/^fates: //p' <<<"$output")
-	output=$(sed '/^fates: /d' <<<"$output")
+	FIGURES=$(sed -n 's/^figures: //p' <<<"$output")
+	output=$(sed '/^fates: /d; /^figures: /d' <<<"$output")
 	[ -z "${WORLD_TRACE-}" ] || count_calls trace.log
 }
