@@ -79,6 +79,7 @@ static void let_go(struct worker *w)
 
 void hold_guard(struct worker *w)
 {
+	struct reap *reap = &w->shared->reap;
 	int64_t before = observe_rss_pages(w->sys, &w->fds), now;
 	int64_t enough = before / 32;
 
@@ -90,16 +91,16 @@ void hold_guard(struct worker *w)
 	 * Holding T to the end of a big reap would waste the help of its own exit: both take from
 	 * the same page tables. RSS seen falling is the proof that the call is past its checks.
 	 */
-	while (atomic_load(&w->shared->reap_state) == REAP_RUNNING && !atomic_load(&w->stop)) {
+	while (!atomic_load(&reap->over) && !atomic_load(&w->stop)) {
 		now = observe_rss_pages(w->sys, &w->fds);
 		atomic_store(&w->shared->rss_pages, now);
 		if (!w->released && now != UNKNOWN && before - now > enough)
 			let_go(w);
 		if (w->released) /* reading on could make us the one who tears the mm down */
 			break;
-		w->sys->sleep_us(GUARD_US);
+		worker_sleep_us(w, GUARD_US);
 	}
-	if (w->released || atomic_load(&w->shared->reap_state) != REAP_DONE)
+	if (w->released || !atomic_load(&reap->over) || reap->err)
 		return;
 	w->rss_pages = observe_rss_pages(w->sys, &w->fds);
 	let_go(w);

@@ -19,10 +19,13 @@
 #include "worker.h"
 
 #define FOREVER INT64_MAX
+#define PATH_SIZE 4096
 #define PROGRESS_US 200000
 #define PROGRESS_AFTER_US 1000000
 /* A reap that waits for the mmap lock uses no CPU: after this long it counts no more. */
 #define SLOT_US 200000
+/* Reaped in about a millisecond: its T is not let go before the end. */
+#define SMALL_BYTES (16 * 1024 * 1024)
 /* A look that was told to stop gets this long to heed it; then it is taken to be blocked. */
 #define HEED_US 20000
 /* Dying threads that are raised at the same time, so that a thousand do not starve the rest. */
@@ -71,6 +74,11 @@ struct victim {
 	bool left_behind; /* a worker still uses our descriptors and memory: they stay */
 };
 
+struct reaper {
+	struct worker *worker; /* NULL: not started, or left behind */
+	void *berth;
+};
+
 struct driver {
 	const struct act_run *run;
 	const struct sys *sys;
@@ -85,6 +93,11 @@ struct driver {
 	struct pollfd *polls;
 	struct crowd *crowd;
 	struct victim *scanner; /* its looker does the scan; NULL: it was left behind */
+	struct reap_queue *queue;
+	struct reaper *reapers; /* one for each CPU; without them each looker does its own reap */
+	int n_reapers;
+	bool reapers_started;
+	char crowded_cgroup[PATH_SIZE]; /* no target is alone in it */
 };
 
 void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag)
@@ -239,8 +252,9 @@ static int memcg_open(struct driver *d, pid_t pid, const char *mount, const char
 
 static void memcg_find(struct driver *d, struct victim *v)
 {
-	char text[8192], path[4096];
+	char text[8192], path[PATH_SIZE];
 	pid_t pid = v->target->ref.pid;
+	const char *mount = NULL;
 	ssize_t n;
 
 	v->memcg = (struct memcg){ .fd = -1, .before = UNKNOWN };
@@ -250,11 +264,17 @@ static void memcg_find(struct driver *d, struct victim *v)
 	/* The mount points that systemd has made usual; elsewhere the figure is not at hand. */
 	if (procfile_cgroup(text, (size_t)n, "memory", path, sizeof(path)) == 0) {
 		v->memcg.file = "memory.usage_in_bytes";
-		v->memcg.fd = memcg_open(d, pid, "/sys/fs/cgroup/memory", path);
+		mount = "/sys/fs/cgroup/memory";
 	} else if (procfile_cgroup(text, (size_t)n, "", path, sizeof(path)) == 0) {
 		v->memcg.file = "memory.current";
-		v->memcg.fd = memcg_open(d, pid, "/sys/fs/cgroup", path);
+		mount = "/sys/fs/cgroup";
 	}
+	/* Targets are often in the same one, and its list of members may be long. */
+	if (mount == NULL || strcmp(path, d->crowded_cgroup) == 0)
+		return;
+	v->memcg.fd = memcg_open(d, pid, mount, path);
+	if (v->memcg.fd < 0)
+		snprintf(d->crowded_cgroup, sizeof(d->crowded_cgroup), "%s", path);
 	v->memcg.before = memcg_read(d, &v->memcg);
 }
 
@@ -438,18 +458,24 @@ static void seize(struct driver *d, struct victim *v)
 	v->started = true;
 }
 
-static void start_reap(struct driver *d, struct victim *v)
+static void queue_reap(struct driver *d, struct victim *v)
 {
-	atomic_store(&v->shared->reap_state, REAP_RUNNING);
+	struct reap *r = &v->shared->reap;
+
 	atomic_store(&v->shared->rss_pages, UNKNOWN);
 	v->seen_rss = UNKNOWN;
-	v->reap_started_us = v->moved_us = d->sys->now_us();
-	if (have_looker(d, v))
-		v->looker->flag = v->step.kind == PLAN_REAP_KILL;
-	if (!look(d, v, look_reap))
-		return;
-	if (v->tracer && worker_idle(v->tracer))
-		worker_run(v->tracer, hold_guard);
+	v->reap_started_us = 0;
+	r->pidfd = v->target->ref.pidfd;
+	r->flags = v->step.kind == PLAN_REAP_KILL ? SYS_MRELEASE_REAP_KILL : 0;
+	r->fds = v->fds;
+	r->pages = v->rss_before;
+	r->guard = NULL;
+	if (v->tracer && worker_idle(v->tracer) &&
+	    v->rss_before * d->run->self->page_bytes > SMALL_BYTES)
+		r->guard = v->tracer;
+	atomic_store(&r->start_us, 0);
+	atomic_store(&r->over, false);
+	atomic_store(&r->state, REAP_QUEUED);
 	v->started = true;
 }
 
@@ -565,11 +591,7 @@ static void begin(struct driver *d, struct victim *v)
 	case PLAN_AWAIT_EXIT:
 	case PLAN_GRACE:
 		end_tracer(v);
-		if (v->step.kind == PLAN_GRACE || v->looker == NULL || v->looker->alone)
-			;
-		else if (worker_idle(v->looker))
-			look(d, v, look_watch);
-		else if (v->seen_ticks == UNKNOWN)
+		if (v->step.kind == PLAN_AWAIT_EXIT && v->seen_ticks == UNKNOWN)
 			stop_watching(v); /* a look that went on past its limit */
 		v->started = true;
 		break;
@@ -621,11 +643,17 @@ static void collect(struct victim *v)
 	} else if (kind == PLAN_SETTLE) {
 		v->result.settled = w->settled;
 		v->result.seen_in_use = w->seen_in_use;
-	} else {
-		if (w->err == 0)
-			v->reap_us = w->end_us - w->start_us;
-		v->rss_after = v->tracer && w->err == 0 ? v->tracer->rss_pages : w->rss_pages;
 	}
+}
+
+static void collect_reap(struct driver *d, struct victim *v)
+{
+	const struct reap *r = &v->shared->reap;
+
+	if (r->err == 0)
+		v->reap_us = r->end_us - atomic_load(&r->start_us);
+	v->rss_after = r->guard && v->tracer && r->err == 0 ? v->tracer->rss_pages : r->rss_pages;
+	set_result(d, v, r->err);
 }
 
 static bool reap_moved(struct victim *v, int64_t now)
@@ -657,8 +685,11 @@ static bool exit_moved(struct driver *d, struct victim *v, int64_t now)
 {
 	int64_t ticks = atomic_load(&v->shared->cpu_ticks), seen = v->seen_ticks;
 
-	if (v->step.kind == PLAN_AWAIT_EXIT)
+	if (v->step.kind == PLAN_AWAIT_EXIT) {
 		tell_progress(d, v, now);
+		if (v->looker && !v->looker->alone && worker_idle(v->looker))
+			look(d, v, look_watch);
+	}
 	v->moved_us = now;
 	if (ticks == UNKNOWN || ticks == seen)
 		return false;
@@ -773,6 +804,91 @@ static void check_crowd(struct driver *d, struct victim *v, bool late)
 	}
 }
 
+/* --- reaps --------------------------------------------------------------------------------- */
+
+/* Whoever is at it stays with it. */
+static void leave_reap(struct driver *d, struct victim *v)
+{
+	const struct worker *by = v->shared->reap.by;
+
+	if (by == NULL)
+		abandon_looker(d, v);
+	for (int i = 0; by && i < d->n_reapers; i++) {
+		struct reaper *reaper = &d->reapers[i];
+
+		if (reaper->worker != by)
+			continue;
+		worker_abandon(reaper->worker);
+		reaper->worker = NULL;
+		v->left_behind = true;
+	}
+}
+
+/* Before all is ended: what nobody has taken nobody takes any more. */
+static void drop_reap(struct driver *d, struct victim *v)
+{
+	int state;
+
+	if (!v->started || (v->step.kind != PLAN_REAP && v->step.kind != PLAN_REAP_KILL))
+		return;
+	pthread_mutex_lock(&d->queue->lock);
+	state = atomic_load(&v->shared->reap.state);
+	if (state == REAP_QUEUED)
+		atomic_store(&v->shared->reap.state, REAP_NOT);
+	pthread_mutex_unlock(&d->queue->lock);
+	if (state == REAP_QUEUED)
+		v->started = false;
+	else if (state == REAP_RUNNING)
+		leave_reap(d, v);
+}
+
+static bool is_reaped(const struct victim *v)
+{
+	int state = atomic_load(&v->shared->reap.state);
+
+	if (state != REAP_DONE && state != REAP_FAILED)
+		return false;
+	/* The looker gets another job next. */
+	return v->shared->reap.by || worker_idle(v->looker);
+}
+
+static void still_reaping(struct victim *v, int64_t now)
+{
+	v->result.err = -EINPROGRESS;
+	v->result.now_us = now;
+	v->step = plan_kill_next(&v->plan, &v->result);
+}
+
+static void check_reap(struct driver *d, struct victim *v, int64_t now, bool late)
+{
+	int64_t start = atomic_load(&v->shared->reap.start_us);
+
+	if (start == 0) /* it waits for its turn */
+		return;
+	if (v->reap_started_us == 0) {
+		v->reap_started_us = v->moved_us = start;
+		if (v->step.kind == PLAN_REAP_KILL)
+			v->signal_us = start;
+		still_reaping(v, start);
+		late = now >= v->step.until_us;
+	}
+	tell_progress(d, v, now);
+	if (is_reaped(v) && (!v->tracer || worker_idle(v->tracer))) {
+		collect_reap(d, v);
+		if (v->result.err == 0)
+			end_tracer(v);
+	} else if (now - v->moved_us > PROGRESS_US && reap_moved(v, now)) {
+		still_reaping(v, now);
+	} else if (late && is_reaped(v)) {
+		/* The call has returned: it is the letting go that blocks. */
+		leave_tracer(v);
+		collect_reap(d, v);
+	} else if (late) {
+		leave_reap(d, v);
+		set_result(d, v, -ETIMEDOUT);
+	}
+}
+
 /* Is the step over? Sets the result if so. */
 static void check(struct driver *d, struct victim *v, int64_t now)
 {
@@ -815,27 +931,8 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 		return;
 	case PLAN_REAP:
 	case PLAN_REAP_KILL:
-		if (!v->started)
-			return;
-		tell_progress(d, v, now);
-		if (worker_idle(v->looker) && (!v->tracer || worker_idle(v->tracer))) {
-			collect(v);
-			set_result(d, v, v->looker->err);
-			if (v->result.err == 0)
-				end_tracer(v);
-		} else if (now - v->moved_us > PROGRESS_US && reap_moved(v, now)) {
-			v->result.err = -EINPROGRESS;
-			v->result.now_us = now;
-			v->step = plan_kill_next(&v->plan, &v->result);
-		} else if (late && worker_idle(v->looker)) {
-			/* The call has returned: it is the letting go that blocks. */
-			leave_tracer(v);
-			collect(v);
-			set_result(d, v, v->looker->err);
-		} else if (late) {
-			abandon_looker(d, v);
-			set_result(d, v, -ETIMEDOUT);
-		}
+		if (v->started)
+			check_reap(d, v, now, late);
 		return;
 	case PLAN_LISTS:
 	case PLAN_SHARERS:
@@ -897,11 +994,70 @@ static bool at_gate(const struct victim *v)
 	       (v->step.kind == PLAN_SIGNAL || v->step.kind == PLAN_REAP_KILL);
 }
 
+/* The last threads that are made: who holds is more important. */
+static void start_reapers(struct driver *d)
+{
+	if (d->reapers_started || d->run->opt.dry_run)
+		return;
+	d->reapers_started = true;
+	for (int i = 0; i < d->n_reapers; i++) {
+		struct worker *w;
+
+		if (worker_start(d->sys, d->run->self, NULL, d->notify, d->reapers[i].berth,
+				 TRADE_TRACER, &w) < 0)
+			return;
+		w->queue = d->queue;
+		d->reapers[i].worker = w;
+	}
+}
+
+static void reap_by_looker(struct driver *d)
+{
+	struct reap *r = reap_take(d->queue, NULL);
+
+	for (size_t i = 0; r && i < d->n; i++)
+		if (&d->victims[i].shared->reap == r && !look(d, &d->victims[i], look_reap))
+			atomic_store(&r->state, REAP_NOT);
+}
+
+/* As many at a time as there are CPUs; one that waits for the mmap lock does not count for long. */
+static void run_reaps(struct driver *d, int64_t now)
+{
+	int queued = 0, running = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct victim *v = &d->victims[i];
+		int state;
+
+		if (v->finished || v->ready ||
+		    (v->step.kind != PLAN_REAP && v->step.kind != PLAN_REAP_KILL))
+			continue;
+		if (!v->started)
+			queue_reap(d, v);
+		state = atomic_load(&v->shared->reap.state);
+		queued += state == REAP_QUEUED;
+		if (state == REAP_RUNNING && v->shared->reap.by == NULL)
+			running++;
+		if (state == REAP_RUNNING && v->reap_started_us && now - v->moved_us >= SLOT_US)
+			running--;
+	}
+	for (int i = 0; i < d->n_reapers; i++)
+		running += d->reapers[i].worker && !worker_idle(d->reapers[i].worker);
+	for (int i = 0; i < d->n_reapers && queued > 0 && running < d->cpus; i++) {
+		struct worker *w = d->reapers[i].worker;
+
+		if (w == NULL || !worker_idle(w))
+			continue;
+		worker_run(w, look_reap_queued);
+		queued--;
+		running++;
+	}
+	for (; queued > 0 && running < d->cpus; queued--, running++)
+		reap_by_looker(d);
+}
+
 static void run_gates(struct driver *d, int64_t now)
 {
-	struct victim *biggest = NULL;
-	int running = 0;
-
 	for (size_t i = 0; i < d->n; i++) {
 		const struct victim *v = &d->victims[i];
 
@@ -910,6 +1066,7 @@ static void run_gates(struct driver *d, int64_t now)
 		     (v->step.kind == PLAN_PAUSE && is_before_signal(v->plan.then))))
 			return; /* not everybody is ready */
 	}
+	start_reapers(d);
 	for (size_t i = 0; i < d->n; i++)
 		if (at_gate(&d->victims[i]) && d->victims[i].step.kind == PLAN_SIGNAL)
 			send_kill(d, &d->victims[i]);
@@ -920,28 +1077,11 @@ static void run_gates(struct driver *d, int64_t now)
 			continue;
 		if (v->ready && v->step.kind == PLAN_SIGNAL)
 			return; /* what was just signalled may be the biggest */
-		if (v->started && v->step.kind == PLAN_REAP && now - v->moved_us < SLOT_US)
-			running++;
 	}
 	if (!d->told_signalled && d->run->on_signalled)
 		d->run->on_signalled(d->run->arg);
 	d->told_signalled = true;
-	while (running++ < d->cpus) {
-		biggest = NULL;
-		for (size_t i = 0; i < d->n; i++) {
-			struct victim *v = &d->victims[i];
-			bool waits = v->step.kind == PLAN_REAP || v->step.kind == PLAN_REAP_KILL;
-
-			if (waits && !v->started && !v->ready && !v->finished &&
-			    (!biggest || v->rss_before > biggest->rss_before))
-				biggest = v;
-		}
-		if (!biggest)
-			return;
-		if (biggest->step.kind == PLAN_REAP_KILL)
-			biggest->signal_us = now;
-		start_reap(d, biggest);
-	}
+	run_reaps(d, now);
 }
 
 /* --- the row ------------------------------------------------------------------------------- */
@@ -1096,6 +1236,8 @@ static int wait_events(struct driver *d, int64_t now)
 /* Told to stop: let every T go and say what was already done. */
 static void interrupt(struct driver *d)
 {
+	for (size_t i = 0; i < d->n; i++)
+		drop_reap(d, &d->victims[i]);
 	for (size_t i = 0; i < d->n; i++) {
 		struct victim *v = &d->victims[i];
 
@@ -1139,6 +1281,8 @@ static void brace(struct driver *d)
 		if (v->tracer_berth)
 			worker_brace(v->tracer_berth, TRADE_TRACER, b);
 	}
+	for (int i = 0; i < d->n_reapers; i++)
+		worker_brace(d->reapers[i].berth, TRADE_TRACER, b);
 	brace_code(b);
 	brace_oom_score(b);
 	if (d->run->on_braced)
@@ -1229,11 +1373,14 @@ static bool make_arena(struct driver *d)
 	size_t looker = worker_berth_bytes(TRADE_LOOKER);
 	size_t tracer = worker_berth_bytes(TRADE_TRACER);
 	size_t page = (size_t)d->run->self->page_bytes;
-	size_t shared = (d->n * sizeof(struct shared) + page - 1) / page * page;
-	size_t need = shared + d->n * (looker + tracer);
+	size_t shared = d->n * sizeof(struct shared) + sizeof(struct reap_queue);
+	size_t reapers = (size_t)d->n_reapers * tracer;
+	size_t need;
 	struct act_arena *arena = d->run->arena;
 	char *berth;
 
+	shared = (shared + page - 1) / page * page;
+	need = shared + reapers + d->n * (looker + tracer);
 	if (arena->bytes < need) {
 		act_free_arena(arena);
 		arena->base = worker_map(need);
@@ -1241,11 +1388,16 @@ static bool make_arena(struct driver *d)
 			return false;
 		arena->bytes = need;
 	}
+	d->queue = (struct reap_queue *)arena->base;
+	*d->queue = (struct reap_queue){ .all = (struct shared *)(d->queue + 1), .n = d->n };
+	pthread_mutex_init(&d->queue->lock, NULL);
 	berth = arena->base + shared;
+	for (int i = 0; i < d->n_reapers; i++, berth += tracer)
+		d->reapers[i].berth = berth;
 	for (size_t i = 0; i < d->n; i++) {
 		struct victim *v = &d->victims[i];
 
-		v->shared = (struct shared *)arena->base + i;
+		v->shared = &d->queue->all[i];
 		*v->shared = (struct shared){ 0 };
 		atomic_store(&v->shared->cpu_ticks, UNKNOWN);
 		v->looker_berth = berth;
@@ -1299,10 +1451,14 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 		init_row(d->run, &targets[i], &rows[i]);
 	d->victims = calloc(n ? n : 1, sizeof(*d->victims));
 	d->polls = calloc(n + 2, sizeof(*d->polls));
+	d->cpus = d->sys->cpus();
+	if (n > 1)
+		d->n_reapers = n < (size_t)d->cpus ? (int)n : d->cpus;
+	d->reapers = calloc((size_t)d->n_reapers + 1, sizeof(*d->reapers));
 	d->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->notify < 0)
 		return -errno;
-	if (!d->victims || !d->polls)
+	if (!d->victims || !d->polls || !d->reapers)
 		return -ENOMEM;
 	d->targets = targets;
 	d->n = n;
@@ -1310,7 +1466,6 @@ static int prepare(struct driver *d, const struct target *targets, size_t n, str
 		init_victim(d, &d->victims[i], &targets[i], &rows[i]);
 	if (!make_arena(d))
 		return -ENOMEM;
-	d->cpus = d->sys->cpus();
 	d->zombie = d->sys->make_zombie();
 	return 0;
 }
@@ -1338,6 +1493,14 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		}
 		err = drive(&d);
 	}
+	/* All at once: each needs a moment to end. */
+	for (size_t i = 0; i < d.n; i++)
+		if (d.victims[i].looker)
+			worker_quit(d.victims[i].looker);
+	/* None is in a call: who was has been left behind. */
+	for (int i = 0; d.reapers && i < d.n_reapers; i++)
+		if (d.reapers[i].worker)
+			left_behind |= !worker_end(d.reapers[i].worker);
 	for (size_t i = 0; i < d.n; i++) {
 		end_victim(&d, &d.victims[i]);
 		left_behind |= d.victims[i].left_behind;
@@ -1352,5 +1515,6 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);
 	free(d.polls);
+	free(d.reapers);
 	return err;
 }

@@ -288,15 +288,61 @@ void look_examine(struct worker *w)
 	count_relations(w);
 }
 
+static void reap(struct worker *w, struct reap *r)
+{
+	int err;
+
+	atomic_store(&r->start_us, w->sys->now_us());
+	if (r->guard && worker_stay(w)) {
+		worker_run(r->guard, hold_guard);
+		worker_go_on(w);
+	}
+	err = w->sys->mrelease(r->pidfd, r->flags);
+	r->end_us = w->sys->now_us();
+	r->err = err;
+	atomic_store(&r->over, true);
+	if (r->guard && worker_stay(w)) {
+		worker_stop(r->guard);
+		worker_go_on(w);
+	}
+	r->rss_pages = err || r->guard ? UNKNOWN : observe_rss_pages(w->sys, &r->fds);
+	atomic_store(&r->state, err ? REAP_FAILED : REAP_DONE);
+}
+
 void look_reap(struct worker *w)
 {
-	w->rss_pages = UNKNOWN;
-	w->start_us = w->sys->now_us();
-	w->err = w->sys->mrelease(w->ref.pidfd, w->flag ? SYS_MRELEASE_REAP_KILL : 0);
-	w->end_us = w->sys->now_us();
-	if (w->err == 0 && !w->has_tracer)
-		w->rss_pages = observe_rss_pages(w->sys, &w->fds);
-	atomic_store(&w->shared->reap_state, w->err == 0 ? REAP_DONE : REAP_FAILED);
+	reap(w, &w->shared->reap);
+}
+
+struct reap *reap_take(struct reap_queue *q, struct worker *by)
+{
+	struct reap *biggest = NULL;
+
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < q->n; i++) {
+		struct reap *r = &q->all[i].reap;
+
+		if (atomic_load(&r->state) == REAP_QUEUED &&
+		    (biggest == NULL || r->pages > biggest->pages))
+			biggest = r;
+	}
+	if (biggest) {
+		biggest->by = by;
+		atomic_store(&biggest->state, REAP_RUNNING);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return biggest;
+}
+
+/* From one to the next without being woken up for it: a sleeper may find its CPU taken. */
+void look_reap_queued(struct worker *w)
+{
+	struct reap *r;
+
+	while (!atomic_load(&w->stop) && (r = reap_take(w->queue, w))) {
+		reap(w, r);
+		worker_tell(w);
+	}
 }
 
 void look_watch(struct worker *w)

@@ -71,19 +71,45 @@ void worker_brace(void *berth, enum trade trade, struct brace *b)
 	brace_memory((char *)berth + skip, worker_berth_bytes(trade) - skip, b);
 }
 
-static void do_job(struct worker *w, void (*job)(struct worker *w))
+static void tell_locked(struct worker *w)
 {
 	uint64_t one = 1;
 	ssize_t n;
 
+	if (w->abandoned) /* the number may be another file's by now */
+		return;
+	/* The driver polls this; a full counter means that it is awake anyway. */
+	n = write(w->notify, &one, sizeof(one));
+	(void)n;
+}
+
+void worker_tell(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	tell_locked(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool worker_stay(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!w->abandoned)
+		return true;
+	pthread_mutex_unlock(&w->lock);
+	return false;
+}
+
+void worker_go_on(struct worker *w)
+{
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void do_job(struct worker *w, void (*job)(struct worker *w))
+{
 	job(w);
 	pthread_mutex_lock(&w->lock);
 	w->job = NULL;
-	if (!w->abandoned) {
-		/* The driver polls this; a full counter means that it is awake anyway. */
-		n = write(w->notify, &one, sizeof(one));
-		(void)n;
-	}
+	tell_locked(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -203,6 +229,14 @@ void worker_sleep_us(struct worker *w, int64_t us)
 	pthread_mutex_lock(&w->lock);
 	while (!atomic_load(&w->stop) && pthread_cond_timedwait(&w->wake, &w->lock, &ts) == 0)
 		;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_quit(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->quit = true;
+	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }
 

@@ -16,15 +16,44 @@
 #define WORKER_SHARERS 256
 
 enum t_state { T_RUNNING, T_STOPPED, T_VANISHED };
-enum reap_state { REAP_RUNNING, REAP_DONE, REAP_FAILED };
+enum reap_state { REAP_NOT, REAP_QUEUED, REAP_RUNNING, REAP_DONE, REAP_FAILED };
 
-/** struct shared - what the two workers of a target tell each other and the driver */
+/**
+ * struct reap - one process_mrelease(), by a reaper or by the target's own looker
+ * @pidfd, @flags: of the call; @fds: of the target, borrowed; @pages: the biggest goes first
+ * @guard: a tracer that is idle and holds T, or NULL: the reap gives it its job
+ * @by: the reaper that took it; NULL: the looker
+ * @start_us: 0 before it begins
+ * @over: the call has returned @err at @end_us
+ * @state: REAP_DONE or REAP_FAILED last, when @guard knows; then @rss_pages is there, too, but with @guard
+ */
+struct reap {
+	int pidfd;
+	unsigned int flags;
+	struct victim_fds fds;
+	int64_t pages;
+	struct worker *guard, *by;
+	_Atomic int state;
+	_Atomic int64_t start_us;
+	_Atomic bool over;
+	int err;
+	int64_t end_us, rss_pages;
+};
+
+/** struct shared - what the workers of a target tell each other and the driver */
 struct shared {
 	_Atomic int t_state;
-	_Atomic int reap_state;
+	struct reap reap;
 	_Atomic bool settled;	   /* the tracer need not wait for T's stop any more */
 	_Atomic int64_t rss_pages; /* last sample, UNKNOWN before */
 	_Atomic int64_t cpu_ticks; /* CPU time of the exiting process */
+};
+
+/** struct reap_queue - the reaps of all targets; who takes one, or takes one back, has the lock */
+struct reap_queue {
+	pthread_mutex_t lock;
+	struct shared *all;
+	size_t n;
 };
 
 /**
@@ -59,9 +88,9 @@ struct worker {
 	struct victim_fds fds;
 	pid_t tid;
 	pid_t zombie;
-	struct crowd *crowd; /* of the run */
-	int64_t until_us;    /* of the step; heeded where the driver cannot say stop: @alone */
-	bool flag;	     /* REAP: with PROCESS_MRELEASE_REAP_KILL */
+	struct crowd *crowd;	  /* of the run */
+	int64_t until_us;	  /* of the step; heeded where the driver cannot say stop: @alone */
+	struct reap_queue *queue; /* of a reaper */
 	bool deep, has_tracer, allow_ancestors;
 	/* in and out */
 	struct held_sharer *sharers;  /* the victim's array, used by one job at a time */
@@ -72,7 +101,7 @@ struct worker {
 	int err;
 	bool released;
 	_Atomic bool opened; /* LISTS: fds and rss_pages are filled in and stay */
-	int64_t start_us, end_us, rss_pages;
+	int64_t rss_pages;
 	struct plan_view view;
 	struct plan_sharers sharer_facts;
 	struct plan_lists lists;
@@ -99,6 +128,14 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 		 int notify, void *berth, enum trade trade, struct worker **ret);
 /** Give it a job; it must be idle. */
 void worker_run(struct worker *w, void (*job)(struct worker *w));
+/** Wake the driver up: something was done, and the job goes on. */
+void worker_tell(struct worker *w);
+/**
+ * Of a job: not left behind, and kept from it until worker_go_on(). What a job does to another worker
+ * it does in between: one that was left behind knows of nobody.
+ */
+bool worker_stay(struct worker *w);
+void worker_go_on(struct worker *w);
 /** Has it done its job? */
 bool worker_idle(struct worker *w);
 /** Tell it to end its job soon, also while it sleeps. */
@@ -111,6 +148,8 @@ void worker_stop(struct worker *w);
 void worker_sleep(struct worker *w, int64_t since_us);
 /** Sleep, or until the job is to end. */
 void worker_sleep_us(struct worker *w, int64_t us);
+/** Tell it to end as soon as it is idle; worker_end() or worker_abandon() follows. */
+void worker_quit(struct worker *w);
 /**
  * End it: only where its job ends by itself or heeds `stop`. What blocks all the same is left behind
  * after a while: false.
@@ -137,7 +176,12 @@ void look_sharer_rights(struct worker *w);
 void look_lists(struct worker *w);
 void look_settle(struct worker *w);
 void look_examine(struct worker *w);
+/** The reap of the target, which was taken for it. */
 void look_reap(struct worker *w);
+/** Of a reaper: take the biggest and reap it, then the next, as long as any are queued. */
+void look_reap_queued(struct worker *w);
+/** Take the biggest that is queued; NULL: none is. */
+struct reap *reap_take(struct reap_queue *q, struct worker *by);
 void look_signal_sharers(struct worker *w);
 /** Watch the CPU time of an exit, until told to stop. */
 void look_watch(struct worker *w);
