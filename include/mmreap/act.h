@@ -4,8 +4,9 @@
 /*
  * Doing what the plan says. One thread drives all targets and never blocks: whatever can block in
  * the kernel (the mmap lock, exec_update_lock, ptrace) is done by two helper threads for each
- * target, which are left behind when their time is up. The tracer does nothing but trace: when it
- * ends, for whatever reason, the kernel detaches what it held.
+ * target, and the reaps of several targets by a reaper for each CPU; they are left behind when their
+ * time is up. The tracer does nothing but trace: when it ends, for whatever reason, the kernel
+ * detaches what it held.
  */
 
 #include <mmreap/brace.h>
@@ -18,8 +19,8 @@
 
 /**
  * struct act_arena - the memory of all workers, kept for later runs; zero-initialise
- * @bytes: it holds two berths for each target of the largest run so far (act/worker.h); a larger one
- *	makes a new arena, and is -ENOMEM where there is no memory for it
+ * @bytes: it holds two berths for each target of the largest run so far, and the reapers' (act/worker.h);
+ *	a larger one makes a new arena, and is -ENOMEM where there is no memory for it
  * @braced: what the jobs get to is in memory
  */
 struct act_arena {
