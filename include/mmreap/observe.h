@@ -158,14 +158,12 @@ int observe_sharers(const struct sys *sys, const struct run_self *self, const st
  * @n_unknown: so many processes cannot be compared with any of them
  * @n_compared: read by the driver: is the scan slow, or blocked?
  * @err: what observe_crowd() returned
- * @done: it has returned
  * @dents: scratch, DENTS_SIZE
  */
 struct crowd {
 	int n_unknown;
 	_Atomic int n_compared;
 	int err;
-	_Atomic bool done;
 	char *dents;
 	/* its own */
 	size_t n;

@@ -92,6 +92,7 @@ struct driver {
 	int cpus;
 	struct pollfd *polls;
 	struct crowd *crowd;
+	bool crowd_done;
 	struct victim *scanner; /* its looker does the scan; NULL: it was left behind */
 	struct reap_queue *queue;
 	struct reaper *reapers; /* one for each CPU; without them each looker does its own reap */
@@ -160,11 +161,15 @@ static bool have_looker(struct driver *d, struct victim *v)
 	return v->looker != NULL;
 }
 
-/* Give the looker a job, which must be idle; false: there is none, and that is the result. */
+/* Give the looker a job; false: there is none, or it is at another, and that is the result. */
 static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *))
 {
 	if (!have_looker(d, v)) {
 		set_result(d, v, -EAGAIN);
+		return false;
+	}
+	if (!worker_idle(v->looker)) {
+		set_result(d, v, -EBUSY);
 		return false;
 	}
 	v->looker->fds = v->fds;
@@ -174,8 +179,13 @@ static bool look(struct driver *d, struct victim *v, void (*job)(struct worker *
 	v->looker->n_sharers = v->n_sharers;
 	v->looker->cap_sharers = v->cap_sharers;
 	v->looker->until_us = v->step.until_us;
-	worker_run(v->looker, job);
-	return true;
+	return worker_run(v->looker, job);
+}
+
+/* Or let it go on with this one, which was slow. */
+static bool go_on_looking(struct driver *d, struct victim *v, void (*job)(struct worker *))
+{
+	return (v->looker && worker_is_at(v->looker, job)) || look(d, v, job);
 }
 
 static void leave_looker(struct victim *v)
@@ -542,7 +552,7 @@ static void begin(struct driver *d, struct victim *v)
 		if (v->crowding != CROWD_NOT)
 			break;
 		/* A slow scan goes on past its limit. */
-		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_sharers);
+		v->started = go_on_looking(d, v, look_sharers);
 		break;
 	case PLAN_SHARER_RIGHTS:
 		make_room_for_sharers(v);
@@ -569,7 +579,7 @@ static void begin(struct driver *d, struct victim *v)
 			worker_run(v->tracer, hold_await_stop);
 		/* After a boost the same look goes on. */
 		atomic_store(&v->shared->settled, false);
-		v->started = (v->looker && !worker_idle(v->looker)) || look(d, v, look_settle);
+		v->started = go_on_looking(d, v, look_settle);
 		break;
 	case PLAN_EXAMINE:
 		v->started = look(d, v, look_examine);
@@ -724,6 +734,14 @@ static void look_alone(struct driver *d, struct victim *v)
 	begin(d, v);
 }
 
+/* Only when the scanner is idle: the job is over, and whoever shares needs a looker that is free. */
+static bool crowd_is_done(struct driver *d)
+{
+	if (!d->crowd_done && d->scanner)
+		d->crowd_done = worker_idle(d->scanner->looker);
+	return d->crowd_done;
+}
+
 /* A scan for those who wait, unless it is for one, or another one is under way; NULL: none. */
 static struct crowd *start_crowd(struct driver *d)
 {
@@ -748,9 +766,10 @@ static struct crowd *start_crowd(struct driver *d)
 	if (crowd == NULL)
 		return NULL;
 	/* Who is at it still was left behind with it. */
-	if (d->crowd && atomic_load(&d->crowd->done))
+	if (crowd_is_done(d))
 		free(d->crowd);
 	d->crowd = crowd;
+	d->crowd_done = false;
 	d->scanner = scanner;
 	scanner->looker->crowd = crowd;
 	look(d, scanner, look_crowd);
@@ -782,7 +801,7 @@ static void check_crowd(struct driver *d, struct victim *v, bool late)
 {
 	int compared = atomic_load(&d->crowd->n_compared);
 	bool moved = compared != v->seen_compared;
-	bool done = atomic_load(&d->crowd->done);
+	bool done = crowd_is_done(d);
 
 	if (done && !crowd_is_alone(d->crowd, v->target->ref.pid)) {
 		look_alone(d, v);
@@ -790,6 +809,7 @@ static void check_crowd(struct driver *d, struct victim *v, bool late)
 		v->result.sharers = (struct plan_sharers){ .unknown = d->crowd->n_unknown };
 		v->row->n_unknown = d->crowd->n_unknown;
 		v->row->n_sharers = d->crowd->n_unknown ? UNKNOWN : 0;
+		v->crowding = CROWD_NOT;
 		set_result(d, v, 0);
 	} else if (late && moved) {
 		v->seen_compared = compared;
@@ -1493,6 +1513,8 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		}
 		err = drive(&d);
 	}
+	if (crowd_is_done(&d))
+		free(d.crowd);
 	/* All at once: each needs a moment to end. */
 	for (size_t i = 0; i < d.n; i++)
 		if (d.victims[i].looker)
@@ -1509,8 +1531,6 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		run->sys->drop_zombie(d.zombie);
 	if (d.notify >= 0)
 		close(d.notify);
-	if (d.crowd && atomic_load(&d.crowd->done))
-		free(d.crowd);
 	if (left_behind)
 		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);

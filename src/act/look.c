@@ -46,7 +46,6 @@ void look_crowd(struct worker *w)
 {
 	w->crowd->dents = w->scan.dents;
 	w->crowd->err = observe_crowd(w->sys, w->self, w->zombie, w->crowd);
-	atomic_store(&w->crowd->done, true);
 }
 
 static bool is_held_sharer(const struct worker *w, const struct proc_id *id)
@@ -294,7 +293,7 @@ static void reap(struct worker *w, struct reap *r)
 
 	atomic_store(&r->start_us, w->sys->now_us());
 	if (r->guard && worker_stay(w)) {
-		worker_run(r->guard, hold_guard);
+		(void)worker_run(r->guard, hold_guard);
 		worker_go_on(w);
 	}
 	err = w->sys->mrelease(r->pidfd, r->flags);

@@ -181,16 +181,22 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 	return 0;
 }
 
-void worker_run(struct worker *w, void (*job)(struct worker *w))
+bool worker_run(struct worker *w, void (*job)(struct worker *w))
 {
+	bool idle;
+
 	pthread_mutex_lock(&w->lock);
-	atomic_store(&w->stop, false);
-	w->err = 0;
-	w->job = job;
-	pthread_cond_broadcast(&w->wake);
+	idle = w->job == NULL;
+	if (idle) {
+		atomic_store(&w->stop, false);
+		w->err = 0;
+		w->job = job;
+		pthread_cond_broadcast(&w->wake);
+	}
 	pthread_mutex_unlock(&w->lock);
-	if (w->alone)
+	if (idle && w->alone)
 		do_job(w, job);
+	return idle;
 }
 
 bool worker_idle(struct worker *w)
@@ -201,6 +207,16 @@ bool worker_idle(struct worker *w)
 	idle = w->job == NULL;
 	pthread_mutex_unlock(&w->lock);
 	return idle;
+}
+
+bool worker_is_at(struct worker *w, void (*job)(struct worker *w))
+{
+	bool at;
+
+	pthread_mutex_lock(&w->lock);
+	at = w->job == job;
+	pthread_mutex_unlock(&w->lock);
+	return at;
 }
 
 void worker_stop(struct worker *w)

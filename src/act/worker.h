@@ -126,8 +126,8 @@ void worker_brace(void *berth, enum trade trade, struct brace *b);
  */
 int worker_start(const struct sys *sys, const struct run_self *self, struct shared *shared,
 		 int notify, void *berth, enum trade trade, struct worker **ret);
-/** Give it a job; it must be idle. */
-void worker_run(struct worker *w, void (*job)(struct worker *w));
+/** Give it a job. False: it is at another one, and stays with that. */
+bool worker_run(struct worker *w, void (*job)(struct worker *w));
 /** Wake the driver up: something was done, and the job goes on. */
 void worker_tell(struct worker *w);
 /**
@@ -136,8 +136,10 @@ void worker_tell(struct worker *w);
  */
 bool worker_stay(struct worker *w);
 void worker_go_on(struct worker *w);
-/** Has it done its job? */
+/** Has it done its job? Before that nothing of what it found is whole, but what is atomic. */
 bool worker_idle(struct worker *w);
+/** Is it at this one? */
+bool worker_is_at(struct worker *w, void (*job)(struct worker *w));
 /** Tell it to end its job soon, also while it sleeps. */
 void worker_stop(struct worker *w);
 /**

@@ -137,6 +137,31 @@ mixed() {
 	done
 }
 
+# The driver wakes up every 200 ms: also between the end of a job and the moment when its worker is idle.
+@test "many: who shares is found by a worker that is late to say that it is done" {
+	requires root mrelease ptrace kcmp
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer has mutexes of its own"
+	local alone shared
+	start_victim --mib 4
+	alone=$VICTIM
+	start_victim --mib 4 --sharer
+	shared=$VICTIM
+	# The last of them is the one whose worker looks for all.
+	for pids in "$alone $shared" "$shared $alone"; do
+		# shellcheck disable=SC2086 # two numbers
+		run --separate-stderr timeout --foreground "$RUN_LIMIT" env LATE_MS=250 \
+			LD_PRELOAD="$HELPERS/latelock.so" "$MMREAP" kill --dry-run --json $pids 3>&-
+		expect_status 64
+		[ "$(jq -r '[.kill[] | "\(.outcome) \(.sharers | length)"] | sort | join(", ")' \
+			<<<"$output")" = "reaped 0, refused-shared 1" ]
+	done
+	run --separate-stderr timeout --foreground "$RUN_LIMIT" env LATE_MS=250 \
+		LD_PRELOAD="$HELPERS/latelock.so" "$MMREAP" kill --json "$alone" "$shared" 3>&-
+	expect_status 64
+	untouched "$shared"
+	is_gone "$alone"
+}
+
 # Where threads share it, each doubling of the table waits for an RCU grace period.
 @test "many: the table of descriptors grows before there are threads" {
 	requires mrelease ptrace strace
