@@ -28,8 +28,9 @@ struct brace {
 void brace_memory(void *start, size_t bytes, struct brace *b);
 
 /**
- * brace_code - The same for our program text, and for that of the C library if the disk was needed
- * to come so far: where it was not, the library is in memory already, as everybody uses it.
+ * brace_code - The same for our program text. If the disk was needed to come so far, also keep what
+ * we use of the libraries (not counted): where it was not, they are in memory already, as everybody
+ * uses them.
  */
 void brace_code(struct brace *b);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,10 +31,11 @@ void brace_memory(void *start, size_t bytes, struct brace *b)
 	bring_in(start, bytes, COMPAT_MADV_POPULATE_WRITE, b);
 }
 
-/* struct wanted - which of the loaded objects: those that hold one of these addresses */
+/* struct wanted - which of the loaded objects: the one that holds @ours; @libraries: the others too */
 struct wanted {
-	uintptr_t ours, libc;
+	uintptr_t ours;
 	uintptr_t page;
+	bool libraries;
 	struct brace *brace;
 };
 
@@ -48,13 +51,35 @@ static bool holds(const struct dl_phdr_info *object, uintptr_t address)
 	return false;
 }
 
-/* What is written to is private and was touched when it was relocated. */
+static void *end_at_once(void *unused)
+{
+	return unused;
+}
+
+/* Threads end after the signal, and that takes code of the C library that nothing else does. */
+static void rehearse(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN + brace_thread_bytes() + 64 * 1024);
+	if (pthread_create(&thread, &attr, end_at_once, NULL) == 0)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+}
+
+/*
+ * What is written to is private and was touched when it was relocated. Of the libraries' 2 MiB we use
+ * a part; to bring all of it in where memory is gone would wake the OOM killer.
+ */
 static int bring_object_in(struct dl_phdr_info *object, size_t size, void *arg)
 {
 	struct wanted *w = arg;
+	bool ours = holds(object, w->ours);
 
 	(void)size;
-	if (!holds(object, w->ours) && !(w->libc && holds(object, w->libc)))
+	if (!ours && !w->libraries)
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
@@ -65,7 +90,10 @@ static int bring_object_in(struct dl_phdr_info *object, size_t size, void *arg)
 			continue;
 		start &= ~(w->page - 1);
 		end = (end + w->page - 1) & ~(w->page - 1);
-		bring_in((void *)start, end - start, COMPAT_MADV_POPULATE_READ, w->brace);
+		if (ours)
+			bring_in((void *)start, end - start, COMPAT_MADV_POPULATE_READ, w->brace);
+		else
+			mlock2((void *)start, end - start, MLOCK_ONFAULT);
 	}
 	return 0;
 }
@@ -80,8 +108,10 @@ void brace_code(struct brace *b)
 	if (b->code)
 		return;
 	b->code = true;
-	if (getrusage(RUSAGE_SELF, &used) == 0 && used.ru_majflt > 0)
-		w.libc = (uintptr_t)&memcpy;
+	if (getrusage(RUSAGE_SELF, &used) == 0 && used.ru_majflt > 0) {
+		w.libraries = true;
+		rehearse();
+	}
 	dl_iterate_phdr(bring_object_in, &w);
 }
 

@@ -94,9 +94,11 @@ cool_down() {
 @test "worst: nothing of the program and its libraries in the page cache" {
 	requires mrelease ptrace
 	not_sanitized
+	local traits
 	make_cold
-	for _ in 1 2 3; do
-		start_victim --mib 32 --threads 3
+	for traits in "" "--threads 3" "--own-robust leader --shm lock" "--stop" "--busy 2"; do
+		# shellcheck disable=SC2086 # words
+		start_victim --mib 32 $traits
 		cool_down
 		rm -f ledger
 		LEDGER=ledger timeout "$RUN_LIMIT" "${COLD[@]}" --preload cold/ledger.so \
