@@ -132,6 +132,7 @@ enum reason {
 	REASON_REAP_BLOCKED,	/* process_mrelease waits for the mmap lock */
 	REASON_REAP_INCOMPLETE, /* EAGAIN until the limit: an mmu notifier that must not block */
 	REASON_SETTLE_BLOCKED,	/* a thread did not let go of its robust list in time */
+	REASON_GRACE_LIMIT,	/* the limit passed within the grace time */
 	REASON_LOOK_BLOCKED,	/* a look before the signal did not return within the limit */
 	REASON_NOT_EXITED,
 	REASON_INTERRUPTED, /* mmreap was told to stop */

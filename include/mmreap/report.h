@@ -221,8 +221,11 @@ void report_watch_line_end(void);
 bool report_print_watch(FILE *f, const struct watch_row *row, const struct output_options *out,
 			const struct column_list *columns, bool first);
 
-/** report_ask_kill - Ask y/N on the terminal: 1 yes, 0 no, negative errno without a terminal. */
-int report_ask_kill(const struct proc_ref *ref);
+/**
+ * report_ask_kill - Ask y/N on the terminal: 1 yes, 0 no, negative errno without a terminal.
+ * @with_sharers: it is about all that share its memory
+ */
+int report_ask_kill(const struct proc_ref *ref, bool with_sharers);
 
 /* --- messages -------------------------------------------------------------------------- */
 

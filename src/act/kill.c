@@ -935,7 +935,9 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 		return;
 	case PLAN_AWAIT_EXIT:
 	case PLAN_GRACE:
-		if (has_exited(d, v)) {
+		/* Only the target got SIGTERM. */
+		if (v->step.kind == PLAN_GRACE ? d->sys->pidfd_exited(v->target->ref.pidfd)
+					       : has_exited(d, v)) {
 			stop_watching(v);
 			if (v->exit_us == 0)
 				v->exit_us = now;
@@ -1168,7 +1170,9 @@ static void fill_killed(struct victim *v)
 		const struct proc_ref *ref = &v->sharers[i].ref;
 		struct proc_id *id = &v->row->killed[n];
 
-		if (!atomic_load(&v->sharers[i].signalled))
+		/* A dry run has asked for the right to each. */
+		if (!atomic_load(&v->sharers[i].signalled) &&
+		    !(v->row->dry_run && v->plan.may_kill_sharers && !v->sharers[i].co_target))
 			continue;
 		*id = (struct proc_id){ .pid = ref->pid, .inode = ref->inode };
 		memcpy(id->comm, ref->comm, sizeof(id->comm));

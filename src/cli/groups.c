@@ -109,7 +109,13 @@ enum cli_verdict cli_parse_kill(int argc, const char **argv, struct kill_request
 
 	*ret = (struct kill_request){ .opt = { .grace_us = UNKNOWN, .timeout_us = UNKNOWN } };
 	verdict = cli_parse(&cli_syntax_kill, argc, argv, ret, ret_error);
-	if (verdict != CLI_RUN || !ret->opt.reap_only)
+	if (verdict != CLI_RUN)
+		return verdict;
+	if (ret->opt.timeout_us > 0 && ret->opt.grace_us >= ret->opt.timeout_us)
+		return cli_fail(ret_error, "--grace must be shorter than --timeout, "
+					   "or nothing would be killed"),
+		       CLI_USAGE;
+	if (!ret->opt.reap_only)
 		return verdict;
 
 	/* --reap-only sends no signal: what asks for one contradicts it. */

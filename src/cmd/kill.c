@@ -177,7 +177,7 @@ static int ask(struct story *s)
 
 		/* Nothing is touched yet: a Ctrl-C at the question just ends us. */
 		sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
-		yes = t->err ? 1 : report_ask_kill(&t->ref);
+		yes = t->err ? 1 : report_ask_kill(&t->ref, s->req.opt.sharers == SHARERS_KILL);
 		sigprocmask(SIG_BLOCK, &s->signals, NULL);
 		if (yes < 0)
 			return yes;

@@ -168,13 +168,27 @@ static bool may_reap(const struct plan_kill *st)
 	return st->cfg.opt.robust_ignore || !st->lists.unreadable;
 }
 
-/* Gone before we did anything. */
-static struct plan_step vanished(struct plan_kill *st)
+static struct plan_step signal_sharers(struct plan_kill *st, int64_t now)
 {
-	if (st->cfg.selected && !st->graced)
+	return step_until(st, PLAN_SIGNAL_SHARERS, min64(now + SHARERS_US, wait_limit(st)));
+}
+
+/* It is dead without our SIGKILL; who was to be killed with it still has the memory. */
+static struct plan_step exited_first(struct plan_kill *st, int64_t now, enum reason why)
+{
+	if (!st->may_kill_sharers || st->cfg.opt.dry_run)
+		return done(st, OUTCOME_EXITED, why);
+	st->exited = st->exited_first = true;
+	return signal_sharers(st, now);
+}
+
+/* Gone before we did anything. */
+static struct plan_step vanished(struct plan_kill *st, int64_t now)
+{
+	if (st->graced || (st->may_kill_sharers && !st->cfg.opt.dry_run))
+		return exited_first(st, now, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
+	if (st->cfg.selected)
 		return done(st, OUTCOME_EXITED, REASON_VANISHED);
-	if (st->graced)
-		return done(st, OUTCOME_EXITED, REASON_GRACE);
 	return done(st, OUTCOME_NO_PROCESS, REASON_NOT_FOUND);
 }
 
@@ -191,7 +205,7 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 	if (st->flag_tried)
 		return after_flag_look(st, r);
 	if (r->err == -ESRCH && !r->lives)
-		return vanished(st);
+		return vanished(st, r->now_us);
 	if (r->err)
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	st->view = *v;
@@ -205,7 +219,7 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 		return done(st, OUTCOME_REFUSED_PROTECTED, REASON_ANCESTOR);
 	if (v->zombie) {
 		st->exited = true;
-		return done(st, OUTCOME_EXITED, st->graced ? REASON_GRACE : REASON_ZOMBIE);
+		return exited_first(st, r->now_us, st->graced ? REASON_GRACE : REASON_ZOMBIE);
 	}
 	if (!v->has_mm && v->exiting) {
 		/* Inside or past exit_mmap(): nothing to hold, nothing to reap (ESRCH). */
@@ -232,7 +246,7 @@ static struct plan_step scan_sharers(struct plan_kill *st, int64_t now)
 static struct plan_step after_right(struct plan_kill *st, const struct plan_result *r)
 {
 	if (r->err == -ESRCH && !r->lives)
-		return vanished(st);
+		return vanished(st, r->now_us);
 	if (r->err == -EPERM ||
 	    r->err == -EINVAL) /* EINVAL: not in our PID namespace or below it */
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
@@ -249,7 +263,7 @@ static struct plan_step after_right(struct plan_kill *st, const struct plan_resu
 	if (!st->scan_later)
 		return scan_sharers(st, r->now_us);
 	st->sharers = (struct plan_sharers){ 0 };
-	st->spare = st->collective = false;
+	st->spare = st->collective = st->may_kill_sharers = false;
 	return read_lists(st, r->now_us);
 }
 
@@ -313,7 +327,7 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 
 	if (st->scan_later)
 		return after_late_scan(st, r);
-	st->spare = st->collective = false;
+	st->spare = st->collective = st->may_kill_sharers = false;
 	/* Slow is not blocked: it is waited for, and without its answer nothing is signalled. */
 	if (r->err == -EINPROGRESS && r->now_us < wait_limit(st)) {
 		st->progress_us = r->now_us;
@@ -361,6 +375,7 @@ static struct plan_step after_sharer_rights(struct plan_kill *st, const struct p
 		return done_err(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED, r->err);
 	if (r->err) /* without having asked for every right nothing may be signalled */
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
+	st->may_kill_sharers = st->cfg.opt.sharers == SHARERS_KILL;
 	return read_lists(st, r->now_us);
 }
 
@@ -428,7 +443,8 @@ static struct plan_step signal_it(struct plan_kill *st, int64_t now)
 {
 	/* The hard limit is over, and nothing was touched yet: then nothing is. */
 	if (now >= st->deadline_us)
-		return done_released(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED);
+		return done_released(st, OUTCOME_PENDING,
+				     st->no_mm ? REASON_NOT_EXITED : REASON_LOOK_BLOCKED);
 	return step(st, PLAN_SIGNAL);
 }
 
@@ -525,7 +541,7 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 static struct plan_step after_term(struct plan_kill *st, const struct plan_result *r)
 {
 	if (r->err == -ESRCH && !r->lives)
-		return vanished(st);
+		return vanished(st, r->now_us);
 	if (r->err == -EPERM)
 		return done_err(st, OUTCOME_DENIED, REASON_NO_RIGHT_TO_SIGNAL, r->err);
 	if (r->err)
@@ -539,10 +555,13 @@ static struct plan_step after_grace(struct plan_kill *st, const struct plan_resu
 	st->progress_us = r->now_us;
 	if (r->err == 0) {
 		st->exited = true;
-		return step(st, PLAN_TEST_MM);
+		return st->may_kill_sharers ? exited_first(st, r->now_us, REASON_GRACE)
+					    : step(st, PLAN_TEST_MM);
 	}
 	if (r->err == -EINPROGRESS)
 		return step_until(st, PLAN_GRACE, st->step.until_us);
+	if (r->now_us >= st->deadline_us)
+		return done(st, OUTCOME_PENDING, REASON_GRACE_LIMIT);
 	/* It lives on: everything seen before is old. */
 	st->vfork_us = 0;
 	return step(st, PLAN_LOOK);
@@ -568,11 +587,6 @@ static struct plan_step after_hold(struct plan_kill *st, const struct plan_resul
 }
 
 /* --- the signal ---------------------------------------------------------------------------- */
-
-static struct plan_step signal_sharers(struct plan_kill *st, int64_t now)
-{
-	return step_until(st, PLAN_SIGNAL_SHARERS, min64(now + SHARERS_US, wait_limit(st)));
-}
 
 /* Leave the rest to its own exit; one that is frozen cannot even do that. */
 static struct plan_step own_exit(struct plan_kill *st, int64_t now)
@@ -619,7 +633,7 @@ static struct plan_step after_signal(struct plan_kill *st, const struct plan_res
 	if (r->err == -ESRCH && !r->lives) {
 		st->exited = true;
 		st->held = false; /* there is nobody left to let go */
-		return done(st, OUTCOME_EXITED, REASON_BY_ITSELF);
+		return exited_first(st, r->now_us, REASON_BY_ITSELF);
 	}
 	st->where = STEPNAME_SIGNAL;
 	st->err = -r->err;
@@ -640,6 +654,8 @@ static struct plan_step after_signal_sharers(struct plan_kill *st, const struct 
 		st->collective = false;
 		st->kept = true;
 	}
+	if (st->exited_first)
+		return await_exit(st, r->now_us);
 	return after_kill(st, r);
 }
 
@@ -918,6 +934,9 @@ static struct plan_step after_exit(struct plan_kill *st, const struct plan_resul
 					      : signal_it(st, r->now_us);
 	if (r->err == -EINPROGRESS)
 		return await_exit(st, r->now_us);
+	if (st->exited_first) /* it is a sharer that does not exit, and keeps the memory */
+		return no_wait(st) || r->now_us >= wait_limit(st) ? step(st, PLAN_TEST_MM)
+								  : await_exit(st, r->now_us);
 	/* A thread in the v1 freezer: this exit waits for the thaw, and so need not we. */
 	st->view.frozen = r->view.frozen;
 	if (r->view.frozen) {

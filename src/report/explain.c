@@ -319,7 +319,7 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 		}
 		break;
 	case REASON_BY_ITSELF:
-		sentence_say(s, "by itself, before any SIGKILL");
+		sentence_say(s, "by itself, before any signal of ours");
 		break;
 	case REASON_GRACE:
 		sentence_say(s, "within the grace time after SIGTERM");
@@ -391,6 +391,9 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 	case REASON_SETTLE_BLOCKED:
 		sentence_say(s, "a thread has not let go of its robust futexes; run mmreap again, "
 				"or use --robust=ignore");
+		break;
+	case REASON_GRACE_LIMIT:
+		sentence_say(s, "the limit passed within the grace time; use a longer --timeout");
 		break;
 	case REASON_LOOK_BLOCKED:
 		sentence_say(s, "a look at it did not return in time; use a longer --timeout");
@@ -602,15 +605,22 @@ static void say_pinned(struct sentence *s, const struct kill_row *row)
 	}
 }
 
+static void say_signal(struct sentence *s, const struct kill_row *row)
+{
+	if (row->signalled)
+		sentence_say(s, "SIGKILL sent");
+	else if (row->graced)
+		sentence_say(s, "SIGTERM sent");
+	else
+		sentence_say(s, "no signal sent");
+}
+
 static void say_pending(struct sentence *s, const struct kill_row *row)
 {
 	char wchan[4 * sizeof(row->wchan)];
 
 	say_outcome(s, row->outcome);
-	if (row->signalled)
-		sentence_say(s, "SIGKILL sent");
-	else
-		sentence_say(s, "no signal sent");
+	say_signal(s, row);
 	sentence_say(s, COMMA);
 	if (row->reaped)
 		say_unmapped(s, row, row->reap_us);
@@ -665,7 +675,7 @@ static void say_not_done(struct sentence *s, const struct kill_row *row)
 static void say_spared(struct sentence *s, const struct kill_row *row)
 {
 	say_outcome(s, row->outcome);
-	sentence_say(s, "SIGKILL sent");
+	say_signal(s, row);
 	say_exited_after(s, row);
 	sentence_say(s, SEMICOLON);
 	say_stays(s, row);
@@ -713,6 +723,6 @@ void explain_kill(const struct kill_row *row, const struct words *words, bool by
 		say_would(&s, row);
 	else
 		outcomes[row->outcome].say(&s, row);
-	if (acts || row->signalled)
+	if (acts || row->signalled || row->n_killed)
 		say_notes(&s, row);
 }

@@ -54,7 +54,7 @@ void report_progress_end(void)
 		drawn = false;
 }
 
-int report_ask_kill(const struct proc_ref *ref)
+int report_ask_kill(const struct proc_ref *ref, bool with_sharers)
 {
 	/* Standard input may be the list of targets. */
 	_cleanup_fclose_ FILE *tty = fopen("/dev/tty", "r+e");
@@ -64,7 +64,12 @@ int report_ask_kill(const struct proc_ref *ref)
 		return -errno;
 	text_escape(ref->comm, comm, sizeof(comm));
 	/* TRANSLATORS: y is the only answer that counts, in every language */
-	fprintf(tty, words_one(&words_local, "Kill %d %s? (y/N) "), (int)ref->pid, comm);
+	if (with_sharers)
+		fprintf(tty,
+			words_one(&words_local, "Kill %d %s and whoever shares its memory? (y/N) "),
+			(int)ref->pid, comm);
+	else
+		fprintf(tty, words_one(&words_local, "Kill %d %s? (y/N) "), (int)ref->pid, comm);
 	fflush(tty);
 	if (fgets(answer, sizeof(answer), tty) == NULL)
 		return 0;

@@ -189,6 +189,8 @@ static inline void script_see(struct script_seen *seen, enum plan_kind kind,
 		seen->signalled = true;
 	if (kind == PLAN_SIGNAL && r->err == -ESRCH && !r->lives)
 		seen->exited = true;
+	if (kind == PLAN_SIGNAL_SHARERS && !seen->signalled) /* it is dead without our SIGKILL */
+		seen->exited = true;
 	if (kind == PLAN_REAP_KILL && (r->err == 0 || r->err == -ETIMEDOUT))
 		seen->signalled = true;
 	if (kind == PLAN_REAP_KILL && r->err && r->err != -ETIMEDOUT && r->err != -EINPROGRESS)

@@ -106,7 +106,7 @@ static const struct {
 	  ROW(.outcome = OUTCOME_EXITED, .reason = REASON_ZOMBIE, OBSTACLE) },
 	{ "exited: it is a zombie and holds no memory",
 	  ROW(.outcome = OUTCOME_EXITED, .reason = REASON_ZOMBIE) },
-	{ "exited: by itself, before any SIGKILL",
+	{ "exited: by itself, before any signal of ours",
 	  ROW(.outcome = OUTCOME_EXITED, .reason = REASON_BY_ITSELF) },
 	{ "exited: within the grace time after SIGTERM, 1.0 GiB of 1.0 GiB unmapped",
 	  ROW(.outcome = OUTCOME_EXITED, .reason = REASON_GRACE, .exited = true,

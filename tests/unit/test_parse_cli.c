@@ -51,14 +51,14 @@ static void test_options(void)
 	struct cli_error e;
 
 	is_int(parse(ARGS("-m", "kill-reap", "--hold=never", "--robust", "ignore", "--boost",
-			  "never", "--sharers=spare", "-g2s", "-t", "500ms", "--thaw", "--dry-run",
+			  "never", "--sharers=spare", "-g2s", "-t", "2500ms", "--thaw", "--dry-run",
 			  "-iqv", "--allow-ancestors", "--log", "-nbo", "+step", "1"),
 		     &r, &e),
 	       CLI_RUN, "all at once: %s", e.text);
 	is_int(r.opt.method, CHOOSE_KILL_REAP, "method");
 	is_int(r.opt.sharers, SHARERS_SPARE, "sharers");
 	is_int(r.opt.grace_us, 2000000, "grace");
-	is_int(r.opt.timeout_us, 500000, "timeout");
+	is_int(r.opt.timeout_us, 2500000, "timeout");
 	ok(r.opt.hold_never && r.opt.robust_ignore && r.opt.boost_never, "three words");
 	ok(r.opt.thaw && r.opt.dry_run && r.opt.interactive && r.opt.allow_ancestors &&
 		   r.opt.quiet && r.opt.verbose && r.opt.log,
@@ -167,6 +167,8 @@ static void test_errors(void)
 		{ { "-rJ", "1" }, "--raw and --json" },
 		{ { "-O", "-opid", "1" }, "--output and --output-all" },
 		{ { "--reap-only", "-g1", "1" }, "--grace" },
+		{ { "-g1", "-t1", "1" }, "--grace must be shorter than --timeout" },
+		{ { "-g5s", "-t300ms", "1" }, "--grace must be shorter than --timeout" },
 		{ { "--reap-only", "-mkill-reap", "1" }, "--method" },
 		{ { "--reap-only", "--sharers=kill", "1" }, "--sharers" },
 		{ { "-H", "--bogus" }, "--bogus" },

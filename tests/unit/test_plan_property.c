@@ -60,6 +60,7 @@ struct run {
 	/* what we know of the world, apart from the plan */
 	bool right, sharer_rights, held, signalled, flagged, termed, reaped, exited, by_itself;
 	bool saw_mm, may_settle, nothing_to_lose, co_targets, shared;
+	bool gone;  /* without our SIGKILL: its sharers may have to follow */
 	bool asked; /* who shares, or that cannot be known */
 	enum plan_mm mm;
 	enum plan_kind last;
@@ -224,7 +225,8 @@ static void check_step(struct run *run)
 	enum plan_kind kind = run->step.kind;
 	bool is_reap = kind == PLAN_REAP || kind == PLAN_REAP_KILL;
 
-	MUST(run, !run->refused || !acts(kind), "acts after a refusal");
+	MUST(run, !run->refused || !acts(kind) || (run->gone && kind == PLAN_SIGNAL_SHARERS),
+	     "acts after a refusal");
 	MUST(run, !opt->dry_run || !acts(kind), "acts under --dry-run");
 	if (opt->reap_only)
 		MUST(run,
@@ -246,7 +248,8 @@ static void check_step(struct run *run)
 		MUST(run, opt->grace_us == UNKNOWN || run->termed, "no grace");
 		break;
 	case PLAN_SIGNAL_SHARERS:
-		MUST(run, run->signalled, "signals the sharers first");
+		MUST(run, run->signalled || run->gone, "signals the sharers first");
+		run->exited |= !run->signalled;
 		/* One that came after the signal is asked for its right by this very step. */
 		MUST(run, run->sharer_rights || !run->shared, "signals sharers without right");
 		MUST(run, opt->sharers == SHARERS_KILL || run->co_targets,
@@ -310,6 +313,11 @@ static void learn(struct run *run, const struct plan_result *r)
 	const struct plan_view *v = &r->view;
 
 	run->refused = false;
+	run->gone |= (r->err == -ESRCH && !r->lives &&
+		      (run->step.kind == PLAN_LOOK || run->step.kind == PLAN_RIGHT ||
+		       run->step.kind == PLAN_TERM || run->step.kind == PLAN_SIGNAL)) ||
+		     (run->step.kind == PLAN_GRACE && r->err == 0) ||
+		     (run->step.kind == PLAN_LOOK && r->err == 0 && v->zombie);
 	switch (run->step.kind) {
 	case PLAN_LOOK:
 		run->right = false;
