@@ -253,6 +253,9 @@ int report_cli_error(enum exit_status status, const struct cli_error *error);
 /** report_usage_error - The same for what the command line lacks; returns STATUS_USAGE */
 int report_usage_error(const struct cli_error *error);
 
+/** report_flush - Write out what was printed; false: it failed, report_close_stdout() will say why. */
+bool report_flush(FILE *f);
+
 /**
  * report_close_stdout - Close standard output and notice every failed write.
  * Returns @status, or STATUS_FAILURE where that was STATUS_OK and not all could be written.

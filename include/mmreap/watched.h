@@ -62,7 +62,11 @@ struct watched {
 	bool sharers_stale;
 };
 
-/** watched_open - Open what has to be open while the mm is attached, and look for the first time. */
+/**
+ * watched_open - Open what has to be open while the mm is attached, and look for the first time.
+ * 0; -ENXIO: a kernel thread; another negative errno: it is there, and cannot be looked at. Only
+ * after 0 there is anything to close.
+ */
 int watched_open(const struct sys *sys, const struct run_self *self, const struct mounts *mounts,
 		 const struct proc_ref *ref, pid_t zombie, struct watched *ret);
 void watched_close(struct watched *w);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mmreap/caller.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/mounts.h>
@@ -20,17 +21,20 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 
 	*ret = (struct look){ .self.proc_fd = -1 };
 	caller_load(&caller);
-	if (observe_self(&sys_linux, &ret->self) < 0)
-		return report_error(json, STATUS_FAILURE,
-				    "/proc is not a procfs of this PID namespace: nothing can be "
-				    "told from it; mount one");
+	err = observe_self(&sys_linux, &ret->self);
+	if (err < 0) {
+		selection_no_proc(err, &error);
+		return selection_say(&error, json);
+	}
+	selection_raise_file_limit();
+	if (look_has_room(ret, LOOK_ROOM) < 0)
+		return look_say_no_room(json);
 	err = mounts_load(&ret->mounts);
 	if (err < 0) {
 		selection_no_mounts(err, &error);
 		return selection_say(&error, json);
 	}
 	observe_blind(&caller, caller_in_group(ret->mounts.hidepid_gid), &ret->mounts, &ret->blind);
-	selection_raise_file_limit();
 	if (selection_open(&sys_linux, &ret->self, list, &ret->selection, &error) < 0 ||
 	    selection_add_members(&ret->selection, false, false, &error) < 0 ||
 	    selection_resolve(&ret->selection, &ret->targets, &ret->n_targets, &error) < 0)
@@ -42,6 +46,29 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 	}
 	ret->zombie = zombie;
 	return STATUS_OK;
+}
+
+int look_has_room(const struct look *look, int n)
+{
+	int fds[LOOK_ROOM_MAX], err = 0, count = 0;
+
+	/* Opened, not copied: that takes what an open of the look itself takes. */
+	while (count < n && count < LOOK_ROOM_MAX && err == 0) {
+		fds[count] = sys_linux.open_at(look->self.proc_fd, ".", O_DIRECTORY);
+		if (fds[count] < 0)
+			err = fds[count];
+		else
+			count++;
+	}
+	while (count > 0)
+		sys_linux.close(fds[--count]);
+	errno = -err;
+	return err;
+}
+
+enum exit_status look_say_no_room(bool json)
+{
+	return report_error(json, STATUS_FAILURE, "cannot open what a look needs: %m");
 }
 
 void look_close(struct look *look)
@@ -192,20 +219,37 @@ struct kernel_source look_kernel_source(struct kernelview *view)
 	return (struct kernel_source){ .list = list, .arg = view };
 }
 
-enum exit_status look_open_kernel(enum source source, bool json, struct kernelview **ret)
+static enum exit_status say_no_kernel(int err, bool json)
 {
-	int err;
-
-	*ret = NULL;
-	if (source == SOURCE_KCMP)
-		return STATUS_OK;
-	err = kernelview_open(false, ret);
-	if (err == 0 || source != SOURCE_BPF)
-		return STATUS_OK;
 	if (err == -EOPNOTSUPP)
 		return report_error(json, STATUS_UNSUPPORTED,
 				    "--source bpf: the kernel's own view is not built in");
 	errno = -err;
 	return report_error(json, STATUS_UNSUPPORTED,
 			    "--source bpf: the kernel cannot be asked: %m");
+}
+
+enum exit_status look_open_kernel(const struct look *look, enum source source, int room, bool json,
+				  struct kernelview **ret)
+{
+	int err;
+
+	*ret = NULL;
+	if (source != SOURCE_KCMP) {
+		err = kernelview_open(false, ret);
+		if (err < 0)
+			*ret = NULL;
+		if (err < 0 && source == SOURCE_BPF)
+			return say_no_kernel(err, json);
+	}
+	if (look_has_room(look, room) == 0)
+		return STATUS_OK;
+	/* It holds some ten descriptors; without it the look may still be possible. */
+	if (*ret && source == SOURCE_AUTO) {
+		kernelview_close(*ret);
+		*ret = NULL;
+		if (look_has_room(look, room) == 0)
+			return STATUS_OK;
+	}
+	return look_say_no_room(json);
 }

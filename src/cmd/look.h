@@ -39,11 +39,28 @@ void look_close(struct look *look);
 enum exit_status look_say_target(const struct target *t, bool json);
 
 /**
+ * look_has_room - Can so many more files be open at a time?
+ * A look that cannot open what is there would take it for what is not. 0, or a negative errno, which
+ * is in errno as well.
+ */
+int look_has_room(const struct look *look, int n);
+/** look_say_no_room - Say that they cannot, and why (errno). */
+enum exit_status look_say_no_room(bool json);
+
+/* What one look has open at a time, beside the targets: for one of them, for all processes, deep. */
+#define LOOK_ROOM 4
+#define LOOK_ROOM_ALL 6
+#define LOOK_ROOM_DEEP 8
+#define LOOK_ROOM_MAX 8
+
+/**
  * look_open_kernel - Ask for the kernel's own view, where @source allows it.
+ * @room: how many files the look has open at a time; they must be left
  * @ret: NULL where there is none and none is demanded; to be closed with kernelview_close()
  * Returns STATUS_OK, or another after having said why it cannot be had.
  */
-enum exit_status look_open_kernel(enum source source, bool json, struct kernelview **ret);
+enum exit_status look_open_kernel(const struct look *look, enum source source, int room, bool json,
+				  struct kernelview **ret);
 
 /** look_cleanup_kernel - For a variable that holds one. */
 static inline void look_cleanup_kernel(struct kernelview **view)

@@ -41,7 +41,11 @@ static int run(int argc, const char **argv)
 	}
 	if (report_choose_columns(&report_table_probe, &req.out, &columns, &error) < 0)
 		return report_usage_error(&error);
-	if (observe_self(&sys_linux, &self) < 0)
+	err = observe_self(&sys_linux, &self);
+	errno = -err;
+	if (err < 0 && err != -ENOTTY && err != -EXDEV && err != -ENOENT)
+		return report_error(req.out.json, STATUS_FAILURE, "cannot read /proc: %m");
+	if (err < 0)
 		return report_error(req.out.json, STATUS_UNSUPPORTED,
 				    "/proc is not a mounted procfs: nothing works without it; "
 				    "mount it");

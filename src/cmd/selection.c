@@ -75,6 +75,16 @@ static int add_comm(struct selection *s, const char *comm, struct selection_erro
 	return err;
 }
 
+int selection_no_proc(int err, struct selection_error *ret_error)
+{
+	if (err == -ENOTTY || err == -EXDEV || err == -ENOENT)
+		return fail(ret_error, STATUS_FAILURE,
+			    "/proc is not a procfs of this PID namespace: nothing can be told from "
+			    "it; mount one");
+	errno = -err;
+	return fail(ret_error, STATUS_FAILURE, "cannot read /proc: %m");
+}
+
 int selection_no_mounts(int err, struct selection_error *ret_error)
 {
 	if (err == -ELIBACC)

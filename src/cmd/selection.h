@@ -45,6 +45,9 @@ void selection_free(struct selection *s);
 int selection_add_members(struct selection *s, bool protect, bool allow_ancestors,
 			  struct selection_error *ret_error);
 
+/** selection_no_proc - Say why observe_self() gave @err. Returns -1 with @ret_error. */
+int selection_no_proc(int err, struct selection_error *ret_error);
+
 /** selection_no_mounts - Say why mounts_load() gave @err, and what helps. Returns -1 with @ret_error. */
 int selection_no_mounts(int err, struct selection_error *ret_error);
 

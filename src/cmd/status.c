@@ -209,8 +209,8 @@ static int run(int argc, const char **argv)
 	const struct output_options *out = &s.req.out;
 	struct cli_error error = { 0 };
 	enum exit_status status;
+	int err, room;
 	bool all;
-	int err;
 
 	switch (cli_parse(&cli_syntax_status, argc, argv, &s.req, &error)) {
 	case CLI_DONE:
@@ -225,9 +225,10 @@ static int run(int argc, const char **argv)
 	if (report_choose_columns(&report_table_status, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
 	all = s.req.targets.n_specs == 0 && !s.req.targets.from_stdin;
-	status = look_open_kernel(s.req.opt.source, out->json, &s.kernel);
+	room = s.req.opt.deep ? LOOK_ROOM_DEEP : all ? LOOK_ROOM_ALL : LOOK_ROOM;
+	status = look_open(&s.req.targets, out->json, &s.look);
 	if (status == STATUS_OK)
-		status = look_open(&s.req.targets, out->json, &s.look);
+		status = look_open_kernel(&s.look, s.req.opt.source, room, out->json, &s.kernel);
 	if (status != STATUS_OK)
 		return status;
 	s.report = !all && s.look.n_targets == 1 && report_wants_sentences(out) &&

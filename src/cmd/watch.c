@@ -218,6 +218,7 @@ static bool is_stuck(const struct story *s, const struct item *it)
 static void open_item(struct story *s, struct item *it)
 {
 	const struct proc_ref *ref = &it->target->ref;
+	int err;
 
 	if (it->target->err < 0) {
 		it->status = look_say_target(it->target, s->req.out.json);
@@ -234,13 +235,17 @@ static void open_item(struct story *s, struct item *it)
 		it->done = true;
 		return;
 	}
-	it->open = true;
-	if (watched_open(&sys_linux, &s->look.self, &s->look.mounts, ref, s->look.zombie, &it->w) <
-	    0) {
-		report_say("%d %s: a kernel thread has no address space", (int)ref->pid, ref->comm);
-		it->status = STATUS_NO_PROCESS;
-		it->done = true;
-	}
+	err = watched_open(&sys_linux, &s->look.self, &s->look.mounts, ref, s->look.zombie, &it->w);
+	it->open = err == 0;
+	it->done = err < 0;
+	errno = -err;
+	if (err == -ENXIO)
+		it->status = report_error(s->req.out.json, STATUS_NO_PROCESS,
+					  "%d %s: a kernel thread has no address space",
+					  (int)ref->pid, ref->comm);
+	else if (err < 0)
+		it->status = report_error(s->req.out.json, STATUS_FAILURE, "%d %s: %m",
+					  (int)ref->pid, ref->comm);
 }
 
 /* --- the line --------------------------------------------------------------------------- */
@@ -465,6 +470,12 @@ static void ask_kernel(struct story *s)
 		report_say("no kernel events (%m): the source is /proc alone");
 	if (err < 0)
 		s->kernel = NULL;
+	if (s->kernel && opt->source == SOURCE_AUTO && look_has_room(&s->look, LOOK_ROOM) < 0) {
+		if (opt->verbose)
+			report_say("no kernel events (%m): the source is /proc alone");
+		kernelview_close(s->kernel);
+		s->kernel = NULL;
+	}
 	for (size_t i = 0; s->kernel && i < s->n_items; i++) {
 		struct item *it = &s->items[i];
 
@@ -497,6 +508,8 @@ static enum exit_status watch(struct story *s)
 		open_item(s, &s->items[i]);
 	}
 	ask_kernel(s);
+	if (!is_over(s) && look_has_room(&s->look, LOOK_ROOM) < 0)
+		return look_say_no_room(s->req.out.json);
 	while (scan_sharers(s))
 		;
 	for (size_t i = 0; i < s->n_items; i++)
@@ -564,6 +577,9 @@ static int run(int argc, const char **argv)
 		  (opt->progress == PROGRESS_AUTO && can_redraw());
 	s.only_results = s.draws && isatty(STDOUT_FILENO) && report_wants_sentences(out);
 	s.signal_fd = catch_signals(&s.signals);
+	/* They are blocked by now: unread, Ctrl-C would not end it. */
+	if (s.signal_fd < 0)
+		return look_say_no_room(out->json);
 	return watch(&s);
 }
 

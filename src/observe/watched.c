@@ -211,13 +211,15 @@ static uint64_t sign(const struct watched *w, const struct status_facts *s)
 	return signature + 1; /* 0: not looked yet */
 }
 
-static void look_at_life(struct watched *w, bool all)
+/* 0, or why nothing new is known. */
+static int look_at_life(struct watched *w, bool all)
 {
 	struct status_facts s;
 	uint64_t signature;
+	int err = observe_status(w->sys, w->ref->procfd, &s);
 
-	if (observe_status(w->sys, w->ref->procfd, &s) < 0)
-		return;
+	if (err < 0)
+		return err;
 	if (s.vm_peak_kib != UNKNOWN)
 		w->peak_kib = s.vm_peak_kib;
 	take_memory(w, kib_to_bytes(s.vm_rss_kib), kib_to_bytes(s.rss_shmem_kib),
@@ -225,15 +227,17 @@ static void look_at_life(struct watched *w, bool all)
 	signature = sign(w, &s);
 	/* What dies changes in ways that these signs do not show (a dead leader's threads). */
 	if (!all && signature == w->signature && s.vm_size_kib != UNKNOWN)
-		return;
+		return 0;
+	err = observe_life(w->sys, w->ref, w->mounts, NULL, &w->life, NULL);
+	if (err < 0)
+		return err;
 	w->signature = signature;
-	if (observe_life(w->sys, w->ref, w->mounts, NULL, &w->life, NULL) < 0)
-		return;
 	take_memory(w, w->life.rss_bytes, w->life.shmem_bytes, w->life.hugetlb_bytes,
 		    w->life.pinned_bytes);
 	if (w->life.phase != w->view.phase)
 		w->sharers_stale = true;
 	w->view.phase = w->life.phase;
+	return 0;
 }
 
 /* An execve gives it another address space, and the open pagemap is that of the old one. */
@@ -329,14 +333,15 @@ static void look_at_remains(struct watched *w)
 	}
 }
 
-static void look(struct watched *w, bool all)
+static int look(struct watched *w, bool all)
 {
 	bool exited = w->sys->pidfd_exited(w->ref->pidfd) == 1;
+	int err = 0;
 
 	if (!exited) {
 		is_another_name(w);
 		follow_exec(w);
-		look_at_life(w, all || w->signature == 0);
+		err = look_at_life(w, all || w->signature == 0);
 		exited = w->sys->pidfd_exited(w->ref->pidfd) == 1;
 	}
 	if (exited && !w->view.exited) {
@@ -351,6 +356,7 @@ static void look(struct watched *w, bool all)
 	if (exited)
 		look_at_remains(w);
 	look_at_memcg(w);
+	return exited ? 0 : err;
 }
 
 void watched_look(struct watched *w)
@@ -358,10 +364,17 @@ void watched_look(struct watched *w)
 	look(w, false);
 }
 
+void watched_close(struct watched *w)
+{
+	if (w->sys)
+		observe_close(w->sys, &w->fds);
+}
+
 int watched_open(const struct sys *sys, const struct run_self *self, const struct mounts *mounts,
 		 const struct proc_ref *ref, pid_t zombie, struct watched *ret)
 {
 	struct watched *w = ret;
+	int err;
 
 	*w = (struct watched){ .sys = sys,
 			       .self = self,
@@ -384,14 +397,12 @@ int watched_open(const struct sys *sys, const struct run_self *self, const struc
 	note_mm(w);
 	find_memcg(w);
 	w->memory.alone = w->memcg[0] && is_alone(w);
-	look(w, true);
-	return w->view.phase == PHASE_KTHREAD ? -ENXIO : 0;
-}
-
-void watched_close(struct watched *w)
-{
-	if (w->sys)
-		observe_close(w->sys, &w->fds);
+	err = look(w, true);
+	if (err == 0 && w->view.phase == PHASE_KTHREAD)
+		err = -ENXIO;
+	if (err < 0)
+		watched_close(w);
+	return err;
 }
 
 /* --- sharers ---------------------------------------------------------------------------- */

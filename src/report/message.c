@@ -119,12 +119,24 @@ void report_log_kill(const struct kill_row *row)
 	closelog();
 }
 
+/* Of the first write that failed before the end: the stream keeps only that it did. */
+static int write_error;
+
+bool report_flush(FILE *f)
+{
+	errno = 0;
+	if (fflush(f) == 0 && !ferror(f))
+		return true;
+	if (write_error == 0)
+		write_error = errno;
+	return false;
+}
+
 int report_close_stdout(int status)
 {
 	bool failed_before = ferror(stdout);
 
-	/* The errno of a write that failed earlier is lost. */
-	errno = failed_before ? EIO : 0;
+	errno = !failed_before ? 0 : write_error ? write_error : EIO;
 	if ((fclose(stdout) || failed_before) && errno != 0) {
 		report_say("standard output: %m");
 		return status == STATUS_OK ? STATUS_FAILURE : status;

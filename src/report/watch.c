@@ -485,7 +485,7 @@ bool report_print_watch(FILE *f, const struct watch_row *row, const struct outpu
 		line.noheadings = out->noheadings || !first;
 		report_print_rows(f, &report_table_watch, &line, columns, row, 1, sizeof(*row));
 	}
-	return fflush(f) == 0 && !ferror(f);
+	return report_flush(f);
 }
 
 /* --- the line ---------------------------------------------------------------------------- */

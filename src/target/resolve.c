@@ -94,7 +94,7 @@ static int pid_of_fd(const struct sys *sys, int fd, pid_t *ret)
 	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
 	n = sys->read_file(AT_FDCWD, name, buf, sizeof(buf));
 	if (n < 0)
-		return -EBADF;
+		return n == -ENOENT ? -EBADF : (int)n;
 	p = strstr(buf, "Pid:\t");
 	if (p == NULL)
 		return -EBADF;

@@ -16,10 +16,15 @@ int select_comm(const struct sys *sys, const struct run_self *self, const char *
 	for (size_t i = 0; err == 0 && i < found.n; i++) {
 		struct proc_ref ref;
 		pid_t leader;
+		int failed;
 
 		if (found.pids[i] == self->pid)
 			continue;
-		if (target_hold(sys, self, found.pids[i], 0, &ref, &leader) < 0)
+		failed = target_hold(sys, self, found.pids[i], 0, &ref, &leader);
+		/* Not to be opened is not gone. */
+		if (failed == -EMFILE || failed == -ENFILE || failed == -ENOMEM)
+			err = failed;
+		if (failed < 0)
 			continue;
 		if (strcmp(ref.comm, comm) == 0)
 			err = pid_list_add(ret, ref.pid);

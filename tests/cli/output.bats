@@ -167,6 +167,30 @@ teardown() {
 	run ! untouched
 }
 
+@test "output: watch writes at once, and its error is that of the write" {
+	local end=$BATS_TEST_TMPDIR/end
+	for arguments in 'watch -t 0 PID' 'watch -J -t 0 PID' 'watch -O -t 0 PID'; do
+		# shellcheck disable=SC2086
+		set -- "${LIMITED[@]}" ${arguments//PID/$bystander}
+		run --separate-stderr bash -c '"$@" >/dev/full' bash "$@"
+		echo "$arguments: $status: $stderr"
+		[ "$status" -eq 1 ]
+		[ "$stderr" = "mmreap: standard output: No space left on device" ]
+		run --separate-stderr bash -c '"$@" >&-' bash "$@"
+		[ "$status" -eq 1 ]
+		[ "$stderr" = "mmreap: standard output: Bad file descriptor" ]
+		mkfifo "$end"
+		exec 8<>"$end"
+		exec 9>"$end" 8>&-
+		run --separate-stderr bash -c '"$@" >&9' bash "$@"
+		exec 9>&-
+		rm "$end"
+		[ "$status" -eq 1 ]
+		[ "$stderr" = "mmreap: standard output: Broken pipe" ]
+	done
+	untouched
+}
+
 @test "output: closed descriptors are no place for a pidfd" {
 	run --separate-stderr bash -c '"$@" >&-' bash "${LIMITED[@]}" kill --dry-run "$bystander"
 	[ "$status" -eq 1 ]
