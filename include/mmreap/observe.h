@@ -169,6 +169,7 @@ struct crowd {
 	size_t n;
 	pid_t *pids; /* sorted */
 	unsigned char *found;
+	struct mark *marks;
 	struct member *members, *spare;
 	size_t *groups;
 };
@@ -183,6 +184,8 @@ bool crowd_is_alone(const struct crowd *c, pid_t pid);
  * observe_crowd - Find the targets that share with nobody, in one pass over /proc: each process is
  * compared with log2(n) of them, for kcmp tells an order. Of the others, and where this one fails,
  * observe_sharers() tells more. A target that is not held has a number that may be a stranger's.
+ * A target that goes through an execve meanwhile is seen by its pagemap and by its auxv: then all is
+ * looked at anew. One whose pagemap or auxv cannot be read is left open.
  * -EAGAIN: targets came and went all the time; -ENOSYS, -EPERM: nothing can be compared.
  */
 int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie,

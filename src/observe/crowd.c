@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,21 @@
 #define MAX_PASSES 3
 #define MAX_TRIES 3
 
+#define AUXV_SIZE 1024
+
 enum { UNSEEN, ALONE, SHARES };
+
+/*
+ * struct mark - by what an execve is seen that is over: two of them can leave the order as it was
+ * @pagemap: of the mm that it had; unreferenced as soon as nobody else has it either
+ * @auxv: a hash of what the kernel gave to its program: addresses, which are others each time, for
+ *	where its old mm is somebody's still
+ */
+struct mark {
+	struct member who;
+	uint64_t auxv;
+	int pagemap;
+};
 
 static int by_number(const void *a, const void *b)
 {
@@ -35,13 +50,15 @@ static unsigned char *found_of(const struct crowd *c, pid_t pid)
 
 struct crowd *crowd_make(const pid_t *pids, size_t n)
 {
-	size_t each = 2 * sizeof(struct member) + sizeof(size_t) + sizeof(pid_t) + 1;
+	size_t each = sizeof(struct mark) + 2 * sizeof(struct member) + sizeof(size_t) +
+		      sizeof(pid_t) + 1;
 	struct crowd *c = calloc(1, sizeof(*c) + n * each);
 
 	if (c == NULL)
 		return NULL;
 	c->n = n;
-	c->groups = (size_t *)(c + 1);
+	c->marks = (struct mark *)(c + 1);
+	c->groups = (size_t *)(c->marks + n);
 	c->members = (struct member *)(c->groups + n);
 	c->spare = c->members + n;
 	c->pids = (pid_t *)(c->spare + n);
@@ -124,11 +141,46 @@ static int look_at_all(const struct members *m, const struct run_self *self, str
 	return n < 0 ? (int)n : err;
 }
 
-/*
- * One pass. The order must be seen again after it: a target that ended or went through an execve
- * has led those astray who were compared with it.
- */
-static int scan_once(struct members *m, const struct run_self *self, struct crowd *c)
+/* FNV-1a; 0: it cannot be read. */
+static uint64_t hash_auxv(const struct sys *sys, const struct run_self *self, struct member who)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	char name[48], auxv[AUXV_SIZE];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/task/%d/auxv", (int)who.pid, (int)who.tid);
+	n = sys->read_file(self->proc_fd, name, auxv, sizeof(auxv));
+	for (ssize_t i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)auxv[i]) * 0x100000001b3;
+	return n > 0 ? hash : 0;
+}
+
+static bool has_kept_mm(const struct sys *sys, const struct run_self *self, const struct mark *mark)
+{
+	struct victim_fds fds = { .pagemap = mark->pagemap };
+
+	return mark->auxv && hash_auxv(sys, self, mark->who) == mark->auxv &&
+	       observe_mm(sys, &fds) == MM_HELD;
+}
+
+static bool set_mark(const struct sys *sys, const struct run_self *self, struct member who,
+		     struct mark *ret)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%d/task/%d/pagemap", (int)who.pid, (int)who.tid);
+	*ret = (struct mark){ .who = who, .pagemap = sys->open_at(self->proc_fd, name, 0) };
+	if (ret->pagemap < 0)
+		return false;
+	ret->auxv = hash_auxv(sys, self, who);
+	if (has_kept_mm(sys, self, ret))
+		return true;
+	sys->close(ret->pagemap);
+	return false;
+}
+
+/* The order must be seen again after it: a target that ended has led astray who was compared with it. */
+static int scan_in_order(struct members *m, const struct run_self *self, struct crowd *c)
 {
 	size_t n;
 	int err;
@@ -149,6 +201,28 @@ static int scan_once(struct members *m, const struct run_self *self, struct crow
 		if (c->groups[i])
 			*found_of(c, m->all[i].pid) = SHARES;
 	return 0;
+}
+
+/* One pass, in which each target has kept its mm. Who cannot be marked leaves the list, and is not known. */
+static int scan_once(struct members *m, const struct run_self *self, struct crowd *c)
+{
+	size_t marked = 0;
+	int err;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct member who = m->all[i];
+
+		if (set_mark(m->sys, self, who, &c->marks[marked]))
+			m->all[marked++] = who;
+	}
+	m->n = marked;
+	err = scan_in_order(m, self, c);
+	for (size_t i = 0; i < marked; i++) {
+		if (err == 0 && !has_kept_mm(m->sys, self, &c->marks[i]))
+			err = -EAGAIN;
+		m->sys->close(c->marks[i].pagemap);
+	}
+	return err;
 }
 
 int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie, struct crowd *c)

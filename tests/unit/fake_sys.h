@@ -47,6 +47,7 @@ struct fake_thread {
  * @threads: the first is the leader; none given: one, asleep
  * @n_status_threads: what stat says of the number of threads; 0: as many as there are
  * @start_code: 0 means hidden (1) where there is an mm
+ * @random: an address in its auxv, another one after an execve
  * @kcmp_err, @open_err: negative errno of kcmp and pidfd_open
  * @next, @pending: words of every robust list head in its memory; @mem: what a read of it gives
  *	(0: the words, MEM_GONE: end of file, MEM_SHORT, or a negative errno)
@@ -60,7 +61,7 @@ struct fake_proc {
 	bool reaped, exited;
 	struct fake_thread threads[FAKE_THREADS];
 	int n_threads, n_status_threads;
-	uint64_t start_ticks, start_code;
+	uint64_t start_ticks, start_code, random;
 	int exit_code;
 	uint64_t sig_pending, shd_pending;
 	const char *ns_pids;
@@ -89,6 +90,7 @@ struct fake_fd {
 	char path[FAKE_PATH];
 	pid_t pid; /* of a pidfd or a file below /proc/PID; 0: /proc itself */
 	int proc;  /* index of the process that it names for ever; -1 none */
+	int mm;	   /* of the process when it was opened */
 	bool pidfd;
 	size_t at; /* next entry of a directory */
 };
@@ -104,6 +106,7 @@ static struct {
 	int getdents_good;
 	int entries; /* per getdents call; 0: all that fit */
 	int kcmp_calls;
+	bool mm_is_used; /* pagemap says so while somebody has the mm; else the row tells */
 	struct {
 		const char *path, *text;
 	} files[4];	       /* outside of /proc/PID, by full path */
@@ -204,6 +207,7 @@ static inline int fake_new_fd(const char *path, struct fake_proc *p, bool pidfd)
 		if (p) {
 			f->pid = p->pid;
 			f->proc = (int)(p - fake.procs);
+			f->mm = p->mm;
 		}
 		fake.open++;
 		return FAKE_FD0 + i;
@@ -362,7 +366,7 @@ static inline int fake_status(const struct fake_proc *p, const struct fake_threa
 static inline int fake_auxv(const struct fake_proc *p, const struct fake_thread *t, char *buf,
 			    size_t size)
 {
-	static const uint64_t wide[] = { 6, 4096, 4, 56, 0, 0 };
+	const uint64_t wide[] = { 6, 4096, 4, 56, 25, p->random, 0, 0 };
 	static const uint32_t narrow[] = { 6, 4096, 4, 32, 0, 0 };
 
 	/* A dead leader has none, whatever its threads have. */
@@ -455,6 +459,15 @@ static inline ssize_t fake_pread_mem(const struct fake_proc *p, void *buf, size_
 	return (ssize_t)size;
 }
 
+static inline bool fake_is_used(int mm)
+{
+	for (int i = 0; i < fake.n_procs; i++)
+		for (int t = 0; t < fake.procs[i].n_threads && !fake.procs[i].reaped; t++)
+			if (fake.procs[i].mm == mm && !fake.procs[i].threads[t].no_mm)
+				return true;
+	return false;
+}
+
 static inline ssize_t fake_pread(int fd, void *buf, size_t size, uint64_t off)
 {
 	struct fake_fd *f = fake_fd(fd);
@@ -472,6 +485,8 @@ static inline ssize_t fake_pread(int fd, void *buf, size_t size, uint64_t off)
 	if (!strcmp(name, "/pagemap")) {
 		/* An aligned read would wait for the mmap lock. */
 		fake.misuse |= size % 8 == 0 || off % 8 == 0;
+		if (fake.mm_is_used && p->pagemap == 0)
+			return fake_is_used(f->mm) ? -EINVAL : 0;
 		return p->pagemap;
 	}
 	if (p->reaped)

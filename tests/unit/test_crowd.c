@@ -29,6 +29,7 @@ static void begin(const struct fake_proc *procs)
 	while (n < FAKE_PROCS && procs[n].pid)
 		n++;
 	fake_begin(procs, n);
+	fake.mm_is_used = true;
 	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
 }
 
@@ -130,10 +131,38 @@ static void test_crowd(void)
 static int kcmp_until;
 static pid_t whom;
 
+static void exec(pid_t pid, int mm)
+{
+	fake_find(pid)->mm = mm;
+	fake_find(pid)->random++;
+}
+
 static void exec_at(void)
 {
 	if (--kcmp_until == 0)
+		exec(whom, 9);
+}
+
+/* After the second one it stands where it stood, and for some calls it did not. */
+static void exec_twice_at(void)
+{
+	static int mm;
+
+	if (--kcmp_until == 0) {
+		mm = fake_find(whom)->mm;
+		exec(whom, 9);
+	} else if (kcmp_until == -12) {
+		exec(whom, mm);
+	}
+}
+
+/* The addresses are not random, and nobody else has the old mm: a third one in the same place. */
+static void exec_without_aslr_at(void)
+{
+	if (--kcmp_until == 0)
 		fake_find(whom)->mm = 9;
+	else if (kcmp_until == -12)
+		fake_find(whom)->mm = whom == 502 ? 17 : whom == 504 ? 18 : 12;
 }
 
 static void end_at(void)
@@ -189,8 +218,9 @@ static void test_crowd_race(void)
 		  .threads = { { 601, 'Z', .no_mm = true }, { 602 }, { 603 }, { 604 } } },
 	};
 	static const pid_t targets[] = { 500, 501, 502, 503, 504, 505, 0 };
-	static void (*const races[])(void) = { exec_at,	  end_at,	   reap_at,
-					       forbid_at, end_and_reap_at, end_thread_at };
+	static void (*const races[])(
+		void) = { exec_at,	   end_at,	  reap_at,	 forbid_at,
+			  end_and_reap_at, end_thread_at, exec_twice_at, exec_without_aslr_at };
 	int bad = 0, runs = 0, useless = 0;
 
 	for (size_t r = 0; r < UNIT_ROWS(races); r++) {
@@ -227,7 +257,7 @@ static void exec_in_each_pass(void)
 	static int calls;
 
 	if (calls++ % 2 == 0)
-		fake_find(500)->mm = fake_find(500)->mm == 4 ? 3 : 4;
+		exec(500, fake_find(500)->mm == 4 ? 3 : 4);
 }
 
 static void test_crowd_errors(void)
@@ -260,6 +290,62 @@ static void test_crowd_errors(void)
 	ok(end(), "all closed");
 }
 
+/* What has the old mm of a target still, after two execve of the target that nobody else saw. */
+static void exec_twice_in_each_pass(void)
+{
+	if (fake.kcmp_calls % 7 == 0)
+		exec(502, 9);
+	else if (fake.kcmp_calls % 7 == 4)
+		exec(502, 1);
+}
+
+static void test_crowd_marks(void)
+{
+	static const struct fake_proc procs[FAKE_PROCS] = {
+		ZOMBIE_ROW,
+		SELF_ROW,
+		{ .pid = 500, .mm = 4 },
+		{ .pid = 501, .mm = 2 },
+		{ .pid = 502, .mm = 1 },
+		{ .pid = 600, .mm = 1 },
+	};
+	static const pid_t targets[] = { 500, 501, 502, 0 };
+	static const int errors[] = { -EACCES, -EMFILE };
+	struct crowd c;
+	char text[256];
+
+	begin(procs);
+	is_int(scan(targets, &c, text, sizeof(text)), 0, "nobody executes anything");
+	is_str(text, "500 501", "who shares is not alone");
+	ok(end(), "all closed");
+
+	begin(procs);
+	fake.on_kcmp = exec_twice_in_each_pass;
+	is_int(scan(targets, &c, text, sizeof(text)), -EAGAIN, "execve all the time");
+	is_str(text, "", "none is known to be alone");
+	ok(end(), "all closed");
+
+	for (size_t i = 0; i < UNIT_ROWS(errors); i++) {
+		begin(procs);
+		fake.procs[3].pagemap_err = errors[i];
+		is_int(scan(targets, &c, text, sizeof(text)), 0, "a pagemap is not opened");
+		is_str(text, "500", "that target is not known to be alone");
+		ok(end(), "all closed");
+	}
+
+	begin(procs);
+	fake.procs[2].pagemap = -EIO;
+	is_int(scan(targets, &c, text, sizeof(text)), 0, "a pagemap says nothing");
+	is_str(text, "501", "that target is not known to be alone");
+	ok(end(), "all closed");
+
+	begin(procs);
+	fake.procs[2].bits = -1;
+	is_int(scan(targets, &c, text, sizeof(text)), 0, "an auxv cannot be read");
+	is_str(text, "501", "that target is not known to be alone");
+	ok(end(), "all closed");
+}
+
 /* 4 targets among 11 processes: 2 calls to enlist, sort and check each, 3 for each of the others. */
 static void test_crowd_calls(void)
 {
@@ -283,6 +369,7 @@ int main(void)
 	RUN(test_crowd);
 	RUN(test_crowd_race);
 	RUN(test_crowd_errors);
+	RUN(test_crowd_marks);
 	RUN(test_crowd_calls);
 	return unit_done();
 }
