@@ -742,15 +742,29 @@ static bool crowd_is_done(struct driver *d)
 	return d->crowd_done;
 }
 
-/* A scan for those who wait, unless it is for one, or another one is under way; NULL: none. */
+static bool any_signalled(const struct driver *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->victims[i].signal_us || d->victims[i].plan.signalled)
+			return true;
+	return d->told_signalled;
+}
+
+/*
+ * A scan for those who wait, unless it is for one, or another one is under way; NULL: none. Not after
+ * the first signal either, where one is looked at anew: there may be no memory for it.
+ */
 static struct crowd *start_crowd(struct driver *d)
 {
-	pid_t *pids = calloc(d->n, sizeof(*pids));
 	struct victim *scanner = NULL;
 	struct crowd *crowd = NULL;
 	bool busy = false;
 	size_t n = 0;
+	pid_t *pids;
 
+	if (any_signalled(d))
+		return NULL;
+	pids = calloc(d->n, sizeof(*pids));
 	for (size_t i = 0; i < d->n; i++) {
 		struct victim *v = &d->victims[i];
 

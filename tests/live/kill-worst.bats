@@ -58,6 +58,27 @@ took() {
 	took allocations 0 major 0 signals 8
 }
 
+# Its execve is seen when the first has its signal: each look ends late, and it executes all the time.
+@test "worst: no memory is taken for a target that is looked at anew after the first signal" {
+	requires mrelease ptrace
+	not_sanitized
+	local first second
+	start_victim --mib 4
+	first=$VICTIM
+	start_victim --mib 4 --exec-loop-us 20000
+	second=$VICTIM
+	start_victim --mib 4 --exec-loop-us 20000
+	rm -f ledger
+	# Unheld: a thread that holds is made anew, and the C library takes memory for it.
+	run --separate-stderr timeout --foreground "$RUN_LIMIT" env LEDGER=ledger LATE_MS=250 \
+		LD_PRELOAD="$HELPERS/ledger.so $HELPERS/latelock.so" \
+		"$MMREAP" kill --verbose --hold never "$first" "$second" "$VICTIM" 3>&-
+	LEDGER=$(<ledger)
+	grep -q "mmreap: $second: .* SIGKILL: ESTALE" <<<"$stderr"
+	grep -q "mmreap: $VICTIM: .* SIGKILL: ESTALE" <<<"$stderr"
+	took allocations 0 major 0
+}
+
 @test "worst: the kernel is asked for no memory between first signal and last verdict" {
 	requires mrelease ptrace strace
 	not_sanitized
