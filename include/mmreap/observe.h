@@ -64,8 +64,6 @@ struct status_facts {
 	int64_t vm_size_kib, vm_rss_kib, vm_hwm_kib, rss_anon_kib, rss_file_kib, rss_shmem_kib;
 	int64_t vm_swap_kib, vm_pte_kib, vm_lck_kib, vm_pin_kib, hugetlb_kib;
 	int thp_enabled; /* -1 unknown */
-	/* how often it was taken off the CPU (of the thread); UNKNOWN */
-	int64_t switches_voluntary, switches_forced;
 };
 
 /* --- pure: text to facts; 0 or -EBADMSG ---------------------------------------------------- */
@@ -74,8 +72,6 @@ struct status_facts {
 int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
 /** Parse a status file; a Name: line never passes for another, control bytes are escaped there. */
 int procfile_status(const char *text, size_t len, struct status_facts *ret);
-/** Parse schedstat: how often it was put on a CPU. */
-int procfile_schedstat(const char *text, size_t len, int64_t *ret_runs);
 /** Parse statm: resident and shared pages. All 0 when there is no mm. */
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
 /** Parse smaps_rollup: anonymous memory, and its proportional share; UNKNOWN where not there. */
@@ -226,22 +222,28 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep
 		  struct plan_lists *ret, pid_t *ret_tid);
 
 /**
- * observe_off_cpu - Was this thread, whose mm is held, off the CPU at some moment of this call?
+ * observe_off_cpu - Was this thread seen in any state but running?
  *
- * After SIGKILL was sent it then never runs user code again. Runnable and off the CPU (a quota, a
- * priority that never gets its turn) tell two counters: the kernel counts whenever it puts a thread
- * on a CPU (schedstat, kernel/sched/stats.h:sched_info_arrive()) and, later, whenever it takes it
- * off (status, kernel/sched/core.c:__schedule()). Equal, read one after the other: it was off.
- * False also where that cannot be seen.
+ * After SIGKILL was sent it then never runs user code again. False also where it cannot be seen.
  */
 bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
 
 /**
- * observe_threads - The thread group at this moment, after the signal.
- * @t: the held thread or 0; it is not counted. @deep: also read the lists of threads that are off
- * the CPU (needed where one cannot exit); else only pointers.
+ * enum depth - whose lists are read, beside all the pointers
+ * @DEPTH_OFF_CPU: of threads that are asleep, which may never get to their exit
+ * @DEPTH_ALL: of those that are running or would like to as well. Only when sys.membarrier() has
+ *	returned 0 that was called after the signal: every CPU has been in the kernel since, and a
+ *	thread with SIGKILL pending never leaves it for its own code again
+ *	(kernel/entry/common.c:exit_to_user_mode_loop()). So where one is throttled by a quota, or
+ *	never gets its turn, its list is final all the same.
  */
-int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t t, bool deep,
+enum depth { DEPTH_POINTERS, DEPTH_OFF_CPU, DEPTH_ALL };
+
+/**
+ * observe_threads - The thread group at this moment, after the signal.
+ * @t: the held thread or 0; it is not counted.
+ */
+int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t t, enum depth depth,
 		    char *dents, struct plan_threads *ret);
 
 /** The lock-free pagemap test (kernel-facts 9.6): a misaligned pread is EINVAL while the mm lives. */

@@ -38,6 +38,12 @@ struct sys {
 	int (*kcmp_vm)(pid_t a, pid_t b);
 	/** get_robust_list(2); @compat asks for the 32-bit list. Can block on an execve (6.18). */
 	int (*robust_list)(pid_t tid, bool compat, uint64_t *ret_head);
+	/**
+	 * membarrier(MEMBARRIER_CMD_GLOBAL): 0 when every CPU has been in the kernel since the call
+	 * (synchronize_rcu(); kernel/sched/membarrier.c), some milliseconds later. -EINVAL with
+	 * nohz_full, where a CPU need not.
+	 */
+	int (*membarrier)(void);
 	/** ptrace(PTRACE_SEIZE, PTRACE_O_TRACEEXIT). Can block killably. */
 	int (*seize)(pid_t tid);
 	/** PTRACE_INTERRUPT: make a seized thread stop soon, so that it can be detached. */

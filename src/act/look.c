@@ -9,6 +9,8 @@
 /* From then on the lists of threads that are off the CPU are read too: they may never exit. */
 #define DEEP_AFTER_US 1000
 #define WATCH_US 200000
+/* From then on those of threads that would like to run, too: it takes some milliseconds. */
+#define BARRIER_AFTER_US 10000
 
 static bool is_target(const struct worker *w, const struct proc_id *id)
 {
@@ -223,12 +225,12 @@ static void read_held_list(struct worker *w, struct plan_threads *t)
 }
 
 /* All threads that use this memory must be done with their lists, whosever they are. */
-static void add_sharer_threads(struct worker *w, const struct held_sharer *s, bool deep,
+static void add_sharer_threads(struct worker *w, const struct held_sharer *s, enum depth depth,
 			       struct plan_threads *t)
 {
 	struct plan_threads st;
 
-	if (observe_threads(w->sys, &s->fds, 0, deep, w->scan.dents, &st) < 0 || st.gone)
+	if (observe_threads(w->sys, &s->fds, 0, depth, w->scan.dents, &st) < 0 || st.gone)
 		return;
 	t->complete &= st.complete;
 	t->unsettled += st.unsettled;
@@ -239,25 +241,36 @@ static void add_sharer_threads(struct worker *w, const struct held_sharer *s, bo
 void look_settle(struct worker *w)
 {
 	int64_t start = w->sys->now_us();
+	bool tried = false, passed = false;
 
 	w->settled = SETTLED_WAIT;
 	w->seen_in_use = false;
 	for (;;) {
 		int state = w->has_tracer ? atomic_load(&w->shared->t_state) : T_VANISHED;
 		bool held = state != T_VANISHED;
-		bool deep = !held || w->sys->now_us() - start > DEEP_AFTER_US;
+		int64_t waited = w->sys->now_us() - start;
+		enum depth depth = DEPTH_POINTERS;
 		struct plan_threads t;
 
-		w->err = observe_threads(w->sys, &w->fds, held ? w->tid : 0, deep, w->scan.dents,
+		if (waited > BARRIER_AFTER_US && !tried) {
+			tried = true;
+			passed = w->sys->membarrier() == 0;
+		}
+		if (passed)
+			depth = DEPTH_ALL;
+		else if (!held || waited > DEEP_AFTER_US)
+			depth = DEPTH_OFF_CPU;
+		w->err = observe_threads(w->sys, &w->fds, held ? w->tid : 0, depth, w->scan.dents,
 					 &t);
 		if (w->err < 0)
 			return;
 		t.t_final = state == T_STOPPED ||
-			    (held && deep && observe_off_cpu(w->sys, &w->fds, w->tid));
+			    (held && (passed || (depth == DEPTH_OFF_CPU &&
+						 observe_off_cpu(w->sys, &w->fds, w->tid))));
 		if (t.t_final)
 			read_held_list(w, &t);
 		for (size_t i = 0; i < w->n_sharers; i++)
-			add_sharer_threads(w, &w->sharers[i], deep, &t);
+			add_sharer_threads(w, &w->sharers[i], depth, &t);
 		w->seen_in_use |= t.in_use > 0;
 		w->settled = plan_settle(&t);
 		if (w->settled == SETTLED_WAIT && w->sys->pidfd_exited(w->ref.pidfd))

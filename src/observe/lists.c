@@ -205,38 +205,15 @@ static int count_threads(const struct sys *sys, const struct victim_fds *fds)
 	return st.threads;
 }
 
-/*
- * Runnable, and all the same off the CPU: taken off as often as put on. Where the kernel does not
- * count, it says 0. Status takes a reference to the mm: without a hold that could be the last one.
- */
-static bool waits_for_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
-{
-	char name[32], buf[8192];
-	struct status_facts s;
-	int64_t runs;
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%d/schedstat", (int)tid);
-	n = sys->read_file(fds->task, name, buf, sizeof(buf));
-	if (n < 0 || procfile_schedstat(buf, (size_t)n, &runs) < 0 || runs == 0)
-		return false;
-	snprintf(name, sizeof(name), "%d/status", (int)tid);
-	n = sys->read_file(fds->task, name, buf, sizeof(buf));
-	return n >= 0 && procfile_status(buf, (size_t)n, &s) == 0 &&
-	       s.switches_voluntary != UNKNOWN && s.switches_forced != UNKNOWN &&
-	       s.switches_voluntary + s.switches_forced == runs;
-}
-
 bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
 {
 	struct stat_facts st;
 
-	return thread_stat(sys, fds, tid, &st) == 0 &&
-	       (st.state != 'R' || waits_for_cpu(sys, fds, tid));
+	return thread_stat(sys, fds, tid, &st) == 0 && st.state != 'R';
 }
 
-static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t tid, bool deep,
-		      struct plan_threads *t)
+static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t tid,
+		      enum depth depth, struct plan_threads *t)
 {
 	struct stat_facts st;
 
@@ -251,14 +228,14 @@ static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t
 	case LIST_IN_USE:
 		break;
 	}
-	if (!deep) {
+	if (depth == DEPTH_POINTERS) {
 		t->unsettled++;
 		return;
 	}
 	/* First the state, then the list: off the CPU after the signal, it changes no more. */
 	if (thread_stat(sys, fds, tid, &st) < 0)
 		return;
-	if (st.state == 'R' && !(t->t_held && waits_for_cpu(sys, fds, tid))) {
+	if (st.state == 'R' && depth < DEPTH_ALL) {
 		t->unsettled++;
 		return;
 	}
@@ -276,8 +253,8 @@ static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t
 	}
 }
 
-int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t held, bool deep,
-		    char *dents, struct plan_threads *ret)
+int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t held,
+		    enum depth depth, char *dents, struct plan_threads *ret)
 {
 	struct plan_threads t = { .t_held = held != 0 };
 	int before = count_threads(sys, fds), entries = 0, err;
@@ -298,7 +275,7 @@ int observe_threads(const struct sys *sys, const struct victim_fds *fds, pid_t h
 		while ((tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
 			entries++;
 			if (tid != held)
-				count_one(sys, fds, tid, deep, &t);
+				count_one(sys, fds, tid, depth, &t);
 		}
 	}
 	if (n < 0 && n != -ESRCH && n != -ENOENT)

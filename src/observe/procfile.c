@@ -58,7 +58,6 @@ static bool take_number(struct cursor *c, int base, int64_t *ret)
 /* No machine is larger, and in bytes it still is a number. */
 #define MAX_KIB (INT64_MAX / 1024)
 #define MAX_PAGES (INT64_MAX >> 20)
-#define MAX_COUNT (INT64_MAX / 2)
 
 static bool take_size(struct cursor *c, int64_t max, int64_t *ret)
 {
@@ -133,7 +132,7 @@ int procfile_stat(const char *text, size_t len, struct stat_facts *ret)
 struct status_key {
 	const char *key;
 	size_t offset;
-	enum { AS_INT, AS_BOOL, AS_KIB, AS_COUNT, AS_HEX } as;
+	enum { AS_INT, AS_BOOL, AS_KIB, AS_HEX } as;
 };
 
 #define KEY(k, field, how)                                   \
@@ -164,8 +163,6 @@ static const struct status_key status_keys[] = {
 	KEY("VmPin", vm_pin_kib, AS_KIB),
 	KEY("HugetlbPages", hugetlb_kib, AS_KIB),
 	KEY("THP_enabled", thp_enabled, AS_INT),
-	KEY("voluntary_ctxt_switches", switches_voluntary, AS_COUNT),
-	KEY("nonvoluntary_ctxt_switches", switches_forced, AS_COUNT),
 };
 #define N_STATUS_KEYS (sizeof(status_keys) / sizeof(status_keys[0]))
 
@@ -185,9 +182,6 @@ static void take_status_value(struct status_facts *f, const struct status_key *k
 		break;
 	case AS_KIB:
 		take_size(c, MAX_KIB, (int64_t *)at);
-		break;
-	case AS_COUNT:
-		take_size(c, MAX_COUNT, (int64_t *)at);
 		break;
 	case AS_HEX:
 		if (take_number(c, 16, &v))
@@ -235,8 +229,6 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 		.vm_pin_kib = UNKNOWN,
 		.hugetlb_kib = UNKNOWN,
 		.thp_enabled = -1,
-		.switches_voluntary = UNKNOWN,
-		.switches_forced = UNKNOWN,
 	};
 
 	for (const char *line = text; line < end;) {
@@ -264,18 +256,6 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 	if (f.tgid <= 0)
 		return -EBADMSG;
 	*ret = f;
-	return 0;
-}
-
-int procfile_schedstat(const char *text, size_t len, int64_t *ret_runs)
-{
-	struct cursor c = { text, text + len };
-	int64_t on_cpu, waited, runs;
-
-	if (!take_number(&c, 10, &on_cpu) || !take_number(&c, 10, &waited) ||
-	    !take_size(&c, MAX_COUNT, &runs))
-		return -EBADMSG;
-	*ret_runs = runs;
 	return 0;
 }
 

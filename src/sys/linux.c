@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -74,6 +75,11 @@ static int linux_pidfd_exit_code(int pidfd)
 static int linux_kcmp_vm(pid_t a, pid_t b)
 {
 	return neg(syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0));
+}
+
+static int linux_membarrier(void)
+{
+	return neg(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0));
 }
 
 static int linux_robust_list(pid_t tid, bool compat, uint64_t *ret_head)
@@ -330,6 +336,7 @@ const struct sys sys_linux = {
 	.pidfd_exited = linux_pidfd_exited,
 	.pidfd_exit_code = linux_pidfd_exit_code,
 	.kcmp_vm = linux_kcmp_vm,
+	.membarrier = linux_membarrier,
 	.robust_list = linux_robust_list,
 	.seize = linux_seize,
 	.interrupt = linux_interrupt,

@@ -57,11 +57,6 @@ static int print_status(const struct status_facts *f, char *to, size_t size)
 		{ "VmPTE", f->vm_pte_kib },	  { "VmLck", f->vm_lck_kib },
 		{ "VmPin", f->vm_pin_kib },	  { "HugetlbPages", f->hugetlb_kib },
 	};
-	const struct {
-		const char *key;
-		int64_t n;
-	} counts[] = { { "voluntary_ctxt_switches", f->switches_voluntary },
-		       { "nonvoluntary_ctxt_switches", f->switches_forced } };
 	int n = snprintf(to, size,
 			 "Tgid:\t%d\nTracerPid:\t%d\nThreads:\t%d\nCoreDumping:\t%d\n"
 			 "THP_enabled:\t%d\nUid:\t0\t%d\t0\t0\n"
@@ -77,12 +72,6 @@ static int print_status(const struct status_facts *f, char *to, size_t size)
 		if (sizes[i].kib != UNKNOWN)
 			n += snprintf(to + n, size - (size_t)n, "%s:\t%8" PRId64 " kB\n",
 				      sizes[i].key, sizes[i].kib);
-	}
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		claim(counts[i].n == UNKNOWN || (counts[i].n >= 0 && counts[i].n <= INT64_MAX / 2));
-		if (counts[i].n != UNKNOWN)
-			n += snprintf(to + n, size - (size_t)n, "%s:\t%" PRId64 "\n", counts[i].key,
-				      counts[i].n);
 	}
 	return n;
 }
@@ -120,21 +109,6 @@ static void statm(const char *text, size_t len)
 	claim(resident >= 0 && shared >= 0);
 	n = snprintf(back, sizeof(back), "1 %" PRId64 " %" PRId64, resident, shared);
 	claim(procfile_statm(back, (size_t)n, &r, &s) == 0 && r == resident && s == shared);
-}
-
-static void schedstat(const char *text, size_t len)
-{
-	int64_t runs = 77, again;
-	char back[64];
-	int n;
-
-	if (procfile_schedstat(text, len, &runs) != 0) {
-		claim(runs == 77);
-		return;
-	}
-	claim(runs >= 0 && runs <= INT64_MAX / 2);
-	n = snprintf(back, sizeof(back), "1 2 %" PRId64 "\n", runs);
-	claim(procfile_schedstat(back, (size_t)n, &again) == 0 && again == runs);
 }
 
 static void rollup(const char *text, size_t len)
@@ -203,9 +177,8 @@ static void cgroup(const char *text, size_t len)
 
 void fuzz_procfile(const uint8_t *data, size_t size)
 {
-	static void (*const parsers[])(const char *, size_t) = { stat_line, status,   statm,
-								 rollup,    auxv,     dents,
-								 cgroup,    schedstat };
+	static void (*const parsers[])(const char *, size_t) = { stat_line, status, statm, rollup,
+								 auxv,	    dents,  cgroup };
 	struct input in = { data, size };
 	size_t which = take_u8(&in) % (sizeof(parsers) / sizeof(parsers[0]));
 	char *copy = exactly(in.at, in.left);

@@ -38,7 +38,6 @@ struct fake_thread {
 	bool no_mm;
 	uint64_t list, list32;
 	int err;
-	int runs, stops; /* how often it was put on a CPU, and taken off; runs 0: not counted */
 };
 
 /**
@@ -344,23 +343,19 @@ static inline int fake_status(const struct fake_proc *p, const struct fake_threa
 			      size_t size)
 {
 	int64_t kib = p->vm_size_kib ? p->vm_size_kib : 4096;
-	char vm[64] = "", peak[64] = "", stops[96] = "";
+	char vm[64] = "", peak[64] = "";
 
 	if (p->mm && !t->no_mm && kib != NO_VM_SIZE)
 		snprintf(vm, sizeof(vm), "VmSize:\t%8lld kB\n",
 			 (long long)(kib == UNKNOWN ? 0 : kib));
 	if (p->mm && !t->no_mm && p->vm_peak_kib)
 		snprintf(peak, sizeof(peak), "VmPeak:\t%8lld kB\n", (long long)p->vm_peak_kib);
-	if (t->stops)
-		snprintf(stops, sizeof(stops),
-			 "voluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t1\n",
-			 t->stops - 1);
 	return snprintf(buf, size,
 			"Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t%s\n%s%s"
-			"CoreDumping:\t%d\nThreads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n%s",
+			"CoreDumping:\t%d\nThreads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n",
 			(int)(p->tgid ? p->tgid : p->pid), p->ns_pids ? p->ns_pids : "1", peak, vm,
 			p->core_dumping, p->n_threads, (unsigned long long)p->sig_pending,
-			(unsigned long long)p->shd_pending, stops);
+			(unsigned long long)p->shd_pending);
 }
 
 static inline int fake_auxv(const struct fake_proc *p, const struct fake_thread *t, char *buf,
@@ -415,8 +410,6 @@ static inline int fake_text(struct fake_proc *p, const char *rest, char *buf, si
 			return fake_auxv(p, t, buf, size);
 		if (!strcmp(rest + used, "status"))
 			return fake_status(p, t, buf, size);
-		if (!strcmp(rest + used, "schedstat"))
-			return snprintf(buf, size, "%d %d %d\n", t->runs * 9, t->runs, t->runs);
 	}
 	return -ENOENT;
 }

@@ -763,7 +763,7 @@ static void test_threads(void)
 		const char *name;
 		struct fake_proc p;
 		pid_t t;
-		bool shallow;
+		bool shallow, all;
 		void (*on_getdents)(void);
 		struct plan_threads want;
 	} rows[] = {
@@ -779,28 +779,12 @@ static void test_threads(void)
 		{ "off the CPU, and it has yet to hand over",
 		  { .mm = 1, .next = OTHER, .threads = { { PID }, { 501, 'S', .list = HEAD } } },
 		  .want = { .complete = true, .in_use = 1 } },
-		{ "held, runnable and off the CPU: put on it as often as taken off",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true } },
+		{ "no thread gets back to its own code: one that would like to run is settled",
+		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD } } }, .all = true,
+		  .want = { .complete = true } },
 		{ "likewise, and it has yet to hand over",
-		  { .mm = 1, .next = OTHER,
-		    .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true, .in_use = 1 } },
-		{ "not held: the look itself could be the last to let go of the mm",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 7 } } },
-		  .want = { .complete = true, .unsettled = 1 } },
-		{ "put on the CPU once more than taken off",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 8, .stops = 7 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
-		{ "taken off again between the two looks",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7, .stops = 8 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
-		{ "a kernel that does not count",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .stops = 7 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
-		{ "or tells only one of the two",
-		  { .mm = 1, .threads = { { PID }, { 501, 'R', .list = HEAD, .runs = 7 } } },
-		  .t = PID, .want = { .complete = true, .t_held = true, .unsettled = 1 } },
+		  { .mm = 1, .next = OTHER, .threads = { { PID }, { 501, 'R', .list = HEAD } } }, .all = true,
+		  .want = { .complete = true, .in_use = 1 } },
 		{ "only pointers: whoever has one is not settled",
 		  { .mm = 1, .threads = { { PID }, { 501, 'D', .list = HEAD } } }, .shallow = true,
 		  .want = { .complete = true, .unsettled = 1 } },
@@ -845,7 +829,11 @@ static void test_threads(void)
 		ref = hold(PID);
 		observe_open(&fake_sys, &ref, &fds);
 		fake.on_getdents = rows[i].on_getdents;
-		is_int(observe_threads(&fake_sys, &fds, rows[i].t, !rows[i].shallow, dents, &got),
+		is_int(observe_threads(&fake_sys, &fds, rows[i].t,
+				       rows[i].shallow ? DEPTH_POINTERS
+				       : rows[i].all   ? DEPTH_ALL
+						       : DEPTH_OFF_CPU,
+				       dents, &got),
 		       0, "%s", rows[i].name);
 		same = got.complete == rows[i].want.complete && got.gone == rows[i].want.gone &&
 		       got.t_held == rows[i].want.t_held && !got.t_final && !got.t_in_use &&
@@ -865,35 +853,6 @@ static void test_threads(void)
 	}
 }
 
-static void test_off_cpu(void)
-{
-	static const struct {
-		const char *name;
-		struct fake_thread t;
-		bool want;
-	} rows[] = {
-		{ "asleep", { 501, 'S' }, true },
-		{ "on the CPU", { 501, 'R', .runs = 3, .stops = 2 }, false },
-		{ "waiting for it", { 501, 'R', .runs = 3, .stops = 3 }, true },
-		{ "not counted", { 501, 'R' }, false },
-		{ "gone", { 502, 'S' }, false },
-	};
-
-	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
-		struct fake_proc p = { .pid = PID, .mm = 1, .threads = { { PID }, rows[i].t } };
-		struct victim_fds fds;
-		struct proc_ref ref;
-
-		fake_begin(&p, 1);
-		ref = hold(PID);
-		observe_open(&fake_sys, &ref, &fds);
-		is_int(observe_off_cpu(&fake_sys, &fds, 501), rows[i].want, "%s", rows[i].name);
-		observe_close(&fake_sys, &fds);
-		let_go(&ref);
-		ok(fake_end(), "all closed: %s", rows[i].name);
-	}
-}
-
 static void test_threads_end(void)
 {
 	struct fake_proc p = { .pid = PID, .mm = 1, .threads = { { PID }, { 501 } } };
@@ -904,20 +863,22 @@ static void test_threads_end(void)
 	fake_begin(&p, 1);
 	ref = hold(PID);
 	observe_open(&fake_sys, &ref, &fds);
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "a first look");
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "and a second");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), 0, "a first look");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), 0, "and a second");
 	ok(got.complete, "which begins at the start again");
 	fake.getdents_err = -ENOENT;
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "it goes while we look");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), 0,
+	       "it goes while we look");
 	ok(!got.complete, "so nothing is known");
 	fake.getdents_err = -ESRCH;
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "likewise");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), 0, "likewise");
 	ok(!got.complete, "so nothing is known");
 	fake.getdents_err = -EIO;
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), -EIO, "the directory fails");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), -EIO,
+	       "the directory fails");
 	fake.getdents_err = 0;
 	fake.procs[0].reaped = true;
-	is_int(observe_threads(&fake_sys, &fds, 0, true, dents, &got), 0, "reaped");
+	is_int(observe_threads(&fake_sys, &fds, 0, DEPTH_OFF_CPU, dents, &got), 0, "reaped");
 	ok(got.gone, "is gone");
 	observe_close(&fake_sys, &fds);
 	let_go(&ref);
@@ -1321,7 +1282,6 @@ int main(void)
 	RUN(test_lists_race);
 	RUN(test_lists_else);
 	RUN(test_threads);
-	RUN(test_off_cpu);
 	RUN(test_threads_end);
 	RUN(test_sharers);
 	RUN(test_sharers_race);

@@ -258,7 +258,6 @@ static void test_status(void)
 	is_int(f.vm_size_kib, UNKNOWN, "a line that is not there is unknown, not 0");
 	is_int(f.vm_rss_kib, UNKNOWN, "RSS, too");
 	is_int(f.thp_enabled, -1, "THP, too");
-	is_int(f.switches_voluntary, UNKNOWN, "and how often it was taken off the CPU");
 	ok(!f.core_dumping, "no core dump");
 
 	is_int(parse_status("Tgid:\t9\nVmSize:\t       0 kB\n", 26, &f), 0, "an mm without VMA");
@@ -309,35 +308,6 @@ static void test_status_lies(void)
 			ok(!memcmp(&f, &before, sizeof(f)), "row %zu leaves the facts alone", i);
 		else
 			is_int(f.tgid, 9, "row %zu: the right line", i);
-	}
-}
-
-static void test_schedstat(void)
-{
-	static const struct {
-		const char *text;
-		int err;
-		int64_t runs;
-	} rows[] = {
-		{ "231596959 57030131 948\n", 0, 948 },
-		{ "18446744073709551615 18446744073709551615 1", 0, 1 },
-		{ "0 0 0\n", 0, 0 }, /* not counted */
-		{ "1 2 4611686018427387903\n", 0, INT64_MAX / 2 },
-		{ "1 2 4611686018427387904\n", -EBADMSG, 0 },
-		{ "1 2 -1\n", -EBADMSG, 0 },
-		{ "1 2\n", -EBADMSG, 0 },
-		{ "", -EBADMSG, 0 },
-		{ "a b c\n", -EBADMSG, 0 },
-	};
-
-	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
-		size_t len = strlen(rows[i].text);
-		char *copy = exactly(rows[i].text, len);
-		int64_t runs = 77;
-
-		is_int(procfile_schedstat(copy, len, &runs), rows[i].err, "row %zu", i);
-		is_int(runs, rows[i].err ? 77 : rows[i].runs, "runs of row %zu", i);
-		free(copy);
 	}
 }
 
@@ -704,18 +674,6 @@ static const char *statm_rule(const char *text, size_t len)
 	return NULL;
 }
 
-static const char *schedstat_rule(const char *text, size_t len)
-{
-	int64_t runs = 77;
-	int err = procfile_schedstat(text, len, &runs);
-
-	if (err)
-		return err != -EBADMSG ? "schedstat: errno"
-		       : runs != 77    ? "schedstat: touched"
-				       : NULL;
-	return runs >= 0 ? NULL : "schedstat: range";
-}
-
 static const char *rollup_rule(const char *text, size_t len)
 {
 	int64_t anon = 77, pss_anon = 78;
@@ -773,8 +731,7 @@ static const char *cgroup_rule(const char *text, size_t len)
 static const char *try_all(const char *bytes, size_t len)
 {
 	static const char *(*const rules[])(const char *, size_t) = {
-		stat_rule, status_rule, statm_rule,  rollup_rule,
-		auxv_rule, dents_rule,	cgroup_rule, schedstat_rule,
+		stat_rule, status_rule, statm_rule, rollup_rule, auxv_rule, dents_rule, cgroup_rule,
 	};
 
 	for (size_t i = 0; i < UNIT_ROWS(rules); i++) {
@@ -950,10 +907,6 @@ static bool status_agrees(void)
 		 want.sig_pending, want.shd_pending, want.sig_blocked);
 	put_line(&t, "SigIgn:\t%016" PRIx64 "\nSigCgt:\t%016" PRIx64 "\n", want.sig_ignored,
 		 want.sig_caught);
-	want.switches_voluntary = (int64_t)(chance_number() >> 2);
-	want.switches_forced = (int64_t)(chance_number() >> 2);
-	put_line(&t, "voluntary_ctxt_switches:\t%" PRId64 "\nnonvoluntary_ctxt_switches:\t%" PRId64,
-		 want.switches_voluntary, want.switches_forced);
 	copy = exactly(t.bytes, t.len);
 	err = procfile_status(copy, t.len, &got);
 	free(copy);
@@ -967,10 +920,8 @@ static bool status_agrees(void)
 	       got.vm_hwm_kib == want.vm_hwm_kib && got.rss_anon_kib == want.rss_anon_kib &&
 	       got.rss_file_kib == want.rss_file_kib && got.rss_shmem_kib == want.rss_shmem_kib &&
 	       got.vm_swap_kib == want.vm_swap_kib && got.vm_pte_kib == want.vm_pte_kib &&
-	       got.switches_voluntary == want.switches_voluntary &&
-	       got.switches_forced == want.switches_forced && got.vm_lck_kib == want.vm_lck_kib &&
-	       got.vm_pin_kib == want.vm_pin_kib && got.hugetlb_kib == want.hugetlb_kib &&
-	       got.thp_enabled == want.thp_enabled;
+	       got.vm_lck_kib == want.vm_lck_kib && got.vm_pin_kib == want.vm_pin_kib &&
+	       got.hugetlb_kib == want.hugetlb_kib && got.thp_enabled == want.thp_enabled;
 }
 
 /* Any bytes in a path but the two that no cgroup can have in its name. */
@@ -1122,7 +1073,6 @@ int main(void)
 	RUN(test_stat_bad);
 	RUN(test_status);
 	RUN(test_status_lies);
-	RUN(test_schedstat);
 	RUN(test_statm);
 	RUN(test_rollup);
 	RUN(test_auxv);
