@@ -161,7 +161,7 @@ struct sharer {
  * struct kill_row - everything that `kill` says of one target
  * @outcome, @reason, @step, @err: the verdict; @err is a positive errno or 0
  * @n_sharers: other processes with this mm; UNKNOWN where some could not be compared and none was seen
- * @n_unknown: processes that could not be compared (no ptrace right)
+ * @n_unknown: processes that could not be compared (no ptrace right); UNKNOWN: kcmp is refused
  * @sharers: the first ROW_SHARERS of them
  * @killed: sharers and members that we signalled beside the target
  * @rss_before_bytes: resident set just before the signal; @rss_after_bytes: when the verdict was made

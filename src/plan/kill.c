@@ -427,6 +427,10 @@ static struct plan_step predict(struct plan_kill *st)
 		return done(st, OUTCOME_SPARED, REASON_NONE);
 	if (st->method == METHOD_KILL_ONLY)
 		return done(st, OUTCOME_KILLED, REASON_NO_MRELEASE);
+	if (st->lists.unreadable && !st->mm_tested) /* will its end be seen? */
+		return step(st, PLAN_TEST_MM);
+	if (st->mm_unseen)
+		return done(st, OUTCOME_KILLED, REASON_MEMORY_UNSEEN);
 	if (!may_reap(st))
 		return done(st, OUTCOME_FREED, st->reason);
 	if (st->view.frozen && in_use && !st->cfg.opt.thaw)
@@ -958,6 +962,11 @@ static struct plan_step after_test_mm(struct plan_kill *st, const struct plan_re
 {
 	enum reason why = st->reason;
 
+	if (st->cfg.opt.dry_run) {
+		st->mm_tested = true;
+		st->mm_unseen = r->mm == MM_UNKNOWN;
+		return predict(st);
+	}
 	if (st->spare && (st->signalled || st->graced))
 		return done(st, OUTCOME_SPARED, REASON_NONE);
 	switch (r->mm) {

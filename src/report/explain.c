@@ -475,14 +475,17 @@ static void say_notes(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, "a waiter for its robust futexes may hang");
 	}
 	/* A reap that succeeded, or an mm that nobody references, has answered the question itself. */
-	if (row->n_unknown > 0 && !row->reaped && row->outcome != OUTCOME_FREED &&
-	    row->outcome != OUTCOME_EXITED) {
-		sentence_say(s, SEMICOLON);
+	if (row->n_unknown == 0 || row->reaped || row->outcome == OUTCOME_FREED ||
+	    row->outcome == OUTCOME_EXITED)
+		return;
+	sentence_say(s, SEMICOLON);
+	if (row->n_unknown == UNKNOWN)
+		sentence_say(s, "kcmp is refused: who shares its memory is not known");
+	else
 		sentence_count(s, row->n_unknown,
 			       "%lld process could not be checked for sharing its memory",
 			       "%lld processes could not be checked for sharing its memory",
 			       (long long)row->n_unknown);
-	}
 }
 
 /* --- outcomes -------------------------------------------------------------------------- */

@@ -279,3 +279,13 @@ as_nobody_json() {
 	until_true 5 is_gone "${OTHERS[0]}"
 	until_true 5 is_gone "${OTHERS[1]}"
 }
+
+@test "sharers: where kcmp is refused nobody is called alone" {
+	requires mrelease ptrace
+	start_victim --mib 8 --sharer=2
+	run --separate-stderr "$HELPERS/refuse" kcmp EPERM 1 0 "$MMREAP" kill --json --dry-run "$VICTIM"
+	expect_status 0
+	expect sharers null
+	[[ $(json_row 0 | jq -r .message) == *"kcmp is refused"* ]]
+	untouched "$VICTIM"
+}

@@ -103,3 +103,16 @@ mmreap_as_nobody() {
 	expect outcome reaped exited false robust ignored
 	[ "$(rss_kib "$VICTIM")" -eq 0 ]
 }
+
+@test "user: a dry run predicts that the end of a memory will not be seen" {
+	requires root mrelease nobody
+	mmreap_as_nobody
+	start_victim --mib 8 --uid 65534 --nondumpable
+	kill_json --dry-run "$VICTIM"
+	expect_status 4
+	expect outcome killed
+	untouched "$VICTIM"
+	kill_json "$VICTIM"
+	expect_status 4
+	expect outcome killed
+}
