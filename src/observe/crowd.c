@@ -96,23 +96,33 @@ static ssize_t find_mm(const struct members *m, pid_t tid)
 	return (ssize_t)m->n;
 }
 
-/* Does it share with a target? Then that is not alone. What ends in between shares no more. */
-static int look_at(const struct members *m, const struct run_self *self, pid_t pid, struct crowd *c)
+/*
+ * Does it share with a target? Then that is not alone. That it does not holds only if its thread has
+ * the mm still that was compared; else another thread may. What ends altogether shares no more.
+ * @bare: the one before had no mm; kernel threads come one after the other, and are asked for it first
+ */
+static int look_at(const struct members *m, const struct run_self *self, pid_t pid, bool *bare,
+		   struct crowd *c)
 {
+	pid_t tid = pid;
+
 	for (int tries = 0; tries < MAX_TRIES; tries++) {
-		pid_t tid = sharing_member(m, self, pid);
 		ssize_t at;
 
+		if (tries > 0 || *bare)
+			tid = sharing_member(m, self, pid);
+		*bare = tid == 0;
 		if (tid == -EPERM || tid == -EACCES)
 			c->n_unknown++;
 		if (tid <= 0)
 			return 0;
 		at = find_mm(m, tid);
-		if (at < 0)
-			continue;
-		if ((size_t)at < m->n)
+		if (at >= 0 && (size_t)at < m->n) {
 			*found_of(c, m->all[at].pid) = SHARES;
-		return 0;
+			return 0;
+		}
+		if (at >= 0 && m->sys->kcmp_vm(tid, m->zombie) > 0)
+			return 0;
 	}
 	return -EAGAIN;
 }
@@ -120,6 +130,7 @@ static int look_at(const struct members *m, const struct run_self *self, pid_t p
 static int look_at_all(const struct members *m, const struct run_self *self, struct crowd *c)
 {
 	int dir = m->sys->open_at(self->proc_fd, ".", O_DIRECTORY), err = 0;
+	bool bare = false;
 	ssize_t n = 0;
 
 	if (dir < 0)
@@ -133,7 +144,7 @@ static int look_at_all(const struct members *m, const struct run_self *self, str
 
 			/* How the targets share among themselves their order tells. */
 			if (pid != m->zombie && (found == NULL || *found == UNSEEN))
-				err = look_at(m, self, pid, c);
+				err = look_at(m, self, pid, &bare, c);
 			c->n_compared++;
 		}
 	}

@@ -11,6 +11,9 @@
 #include "listing.h"
 #include "sharing.h"
 
+/* So many threads of one process may end while it is asked which of them shares. */
+#define MAX_DEATHS 100
+
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
 {
 	char dents[4096];
@@ -115,29 +118,46 @@ struct order {
 	bool target_first;
 };
 
+/* Its leader has no mm, any more: another thread of @pid that shares, 0 none. */
+static pid_t shares_by_thread(const struct sys *sys, const struct run_self *self,
+			      const struct order *o, pid_t pid)
+{
+	char name[24];
+
+	/* A dead leader with living threads: its task directory's nlink is 2 + threads. */
+	snprintf(name, sizeof(name), "%d/task", (int)pid);
+	if (sys->nlink(self->proc_fd, name) <= 3)
+		return 0;
+	for (int deaths = 0; deaths < MAX_DEATHS; deaths++) {
+		pid_t tid = sharing_thread(sys, self->proc_fd, name, o->tid[NOTHING]);
+
+		if (tid == 0 || sys->kcmp_vm(o->tid[TARGET], tid) == 0)
+			return tid;
+		if (sys->kcmp_vm(tid, o->tid[NOTHING]) > 0) /* and had it when it was compared */
+			return 0;
+	}
+	return 0;
+}
+
 /* The thread of @pid that shares, 0 none, negative errno where it cannot be compared. */
 static pid_t shares(const struct sys *sys, const struct run_self *self, struct order *o, pid_t pid)
 {
 	enum end end = !o->target_first && o->done_at[NOTHING] > o->done_at[TARGET];
 	int r = sys->kcmp_vm(o->tid[end], pid);
-	char name[24];
-	pid_t tid;
 
 	if (r == o->towards[end]) {
 		end = !end;
 		r = sys->kcmp_vm(o->tid[end], pid);
+		/* Either it stands between the two, or it has lost its mm since it was asked for it. */
+		if (end == TARGET && r == o->towards[end]) {
+			end = NOTHING;
+			r = sys->kcmp_vm(o->tid[end], pid);
+		}
 	}
 	o->done_at[end] += r >= 0 && r != o->towards[end];
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (end == TARGET)
-		return pid;
-	/* A dead leader with living threads: its task directory's nlink is 2 + threads. */
-	snprintf(name, sizeof(name), "%d/task", (int)pid);
-	if (sys->nlink(self->proc_fd, name) <= 3)
-		return 0;
-	tid = sharing_thread(sys, self->proc_fd, name, o->tid[NOTHING]);
-	return tid && sys->kcmp_vm(o->tid[TARGET], tid) == 0 ? tid : 0;
+	return end == TARGET ? pid : shares_by_thread(sys, self, o, pid);
 }
 
 /*
@@ -180,6 +200,7 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 		return err;
 	while ((pid = listing_next(&listing)) > 0) {
 		struct sharer who;
+		bool found = false;
 		pid_t tid;
 
 		if (pid == ref->pid || pid == zombie)
@@ -191,8 +212,16 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 				scan->unknown[scan->n_unknown] = pid;
 			scan->n_unknown++;
 		}
-		if (tid <= 0 ||
-		    !describe(sys, self, ref, &target_stat, target_tid, pid, tid, zombie, &who))
+		for (int deaths = 0; tid > 0 && !found && deaths < MAX_DEATHS; deaths++) {
+			found = describe(sys, self, ref, &target_stat, target_tid, pid, tid, zombie,
+					 &who);
+			/* It shares no more, or its thread has ended and another one shares on. */
+			if (!found)
+				tid = sys->kcmp_vm(tid, zombie) > 0
+					      ? 0
+					      : shares_by_thread(sys, self, &order, pid);
+		}
+		if (!found)
 			continue;
 		if (scan->n_found < scan->capacity)
 			scan->found[scan->n_found] = who;

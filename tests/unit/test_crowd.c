@@ -199,6 +199,20 @@ static void end_thread_at(void)
 		fake_drop_thread(fake_find(601), 602);
 }
 
+/* The leader of a process that shares; its other threads share on. */
+static void end_leader_at(void)
+{
+	if (--kcmp_until == 0)
+		fake_find(600)->threads[0].no_mm = true;
+}
+
+static void end_leader_and_thread_at(void)
+{
+	end_leader_at();
+	if (kcmp_until == -1)
+		fake_drop_thread(fake_find(600), 606);
+}
+
 /* Whatever happens to whom at whatever moment: who shares all the time is never said to be alone. */
 static void test_crowd_race(void)
 {
@@ -212,15 +226,17 @@ static void test_crowd_race(void)
 		{ .pid = 503, .mm = 10 },
 		{ .pid = 504, .mm = 7 },
 		{ .pid = 505, .mm = 1 },
-		{ .pid = 600, .mm = 2 },
+		{ .pid = 600, .mm = 2, .threads = { { 600 }, { 606 }, { 607 } } },
 		{ .pid = 601,
 		  .mm = 10,
 		  .threads = { { 601, 'Z', .no_mm = true }, { 602 }, { 603 }, { 604 } } },
 	};
 	static const pid_t targets[] = { 500, 501, 502, 503, 504, 505, 0 };
-	static void (*const races[])(
-		void) = { exec_at,	   end_at,	  reap_at,	 forbid_at,
-			  end_and_reap_at, end_thread_at, exec_twice_at, exec_without_aslr_at };
+	static void (*const races[])(void) = { exec_at,		end_at,
+					       reap_at,		forbid_at,
+					       end_and_reap_at, end_thread_at,
+					       exec_twice_at,	exec_without_aslr_at,
+					       end_leader_at,	end_leader_and_thread_at };
 	int bad = 0, runs = 0, useless = 0;
 
 	for (size_t r = 0; r < UNIT_ROWS(races); r++) {

@@ -1090,6 +1090,66 @@ static void test_sharers_race(void)
 	race(shared, 6, 650, 1);
 }
 
+/* Whichever of its threads end, and when: the last one shares all the time. */
+static int leader_ends_at, thread_ends_at;
+
+static void end_threads(void)
+{
+	struct fake_proc *p = fake_find(650);
+
+	if (fake.kcmp_calls == leader_ends_at)
+		p->threads[0].no_mm = true;
+	if (fake.kcmp_calls == thread_ends_at)
+		fake_drop_thread(p, 651);
+}
+
+static void test_sharers_deaths(void)
+{
+	/* Their mms: on either side of NULL, or all on that of the target. */
+	static const int others[][2] = { { 10, 4 }, { 4, 4 }, { 10, 10 }, { 5, 5 } };
+	int missed = 0, runs = 0;
+
+	for (size_t i = 0; i < UNIT_ROWS(others); i++) {
+		for (leader_ends_at = 1; leader_ends_at < 30; leader_ends_at++) {
+			for (thread_ends_at = leader_ends_at; thread_ends_at < 30;
+			     thread_ends_at++) {
+				const struct fake_proc procs[] = {
+					{ .pid = PID, .mm = 2 },
+					{ .pid = 600, .mm = others[i][0] },
+					{ .pid = 601, .mm = others[i][1] },
+					{ .pid = 650,
+					  .mm = 2,
+					  .threads = { { 650 }, { 651 }, { 652 } } },
+					zombie_row,
+				};
+				struct sharer found[4] = { 0 };
+				struct sharer_scan scan = { .found = found,
+							    .capacity = 4,
+							    .dents = dents };
+				struct proc_ref ref;
+
+				fake_begin(procs, 5);
+				self_of_race.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", 0);
+				ref = hold(PID);
+				fake.on_kcmp = end_threads;
+				if (observe_sharers(&fake_sys, &self_of_race, &ref, ZOMBIE,
+						    &scan) ||
+				    scan.n_found != 1 || found[0].id.pid != 650) {
+					if (!missed++)
+						note("leader ends at %d, thread at %d",
+						     leader_ends_at, thread_ends_at);
+				}
+				runs++;
+				let_go(&ref);
+				fake_sys.close(self_of_race.proc_fd);
+				missed += !fake_end();
+			}
+		}
+	}
+	is_int(missed, 0, "a sharer is found whichever of its threads end meanwhile: %d runs",
+	       runs);
+}
+
 /*
  * Where the mms of these numbers stand in the order of the fake's kcmp:
  *	4 is the first of 11, none the 6th, 5 the 8th, 2 the 9th, 10 the 10th
@@ -1285,6 +1345,7 @@ int main(void)
 	RUN(test_threads_end);
 	RUN(test_sharers);
 	RUN(test_sharers_race);
+	RUN(test_sharers_deaths);
 	RUN(test_sharers_order);
 	RUN(test_sharers_else);
 	RUN(test_sharers_many);
