@@ -67,7 +67,7 @@ struct victim {
 	int thawed_fd;		       /* a freezer cgroup that is not frozen; -1: none */
 	int64_t rss_before, rss_after; /* pages */
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
-	int64_t seen_rss, seen_ticks, moved_us, told_us;
+	int64_t seen_rss, seen_cpu_us, seen_ticks, moved_us, told_us;
 	int seen_compared;
 	enum crowding crowding;
 	bool reread;	  /* the lists were read anew after an execve */
@@ -473,7 +473,7 @@ static void queue_reap(struct driver *d, struct victim *v)
 	struct reap *r = &v->shared->reap;
 
 	atomic_store(&v->shared->rss_pages, UNKNOWN);
-	v->seen_rss = UNKNOWN;
+	v->seen_rss = v->seen_cpu_us = UNKNOWN;
 	v->reap_started_us = 0;
 	r->pidfd = v->target->ref.pidfd;
 	r->flags = v->step.kind == PLAN_REAP_KILL ? SYS_MRELEASE_REAP_KILL : 0;
@@ -670,13 +670,21 @@ static void collect_reap(struct driver *d, struct victim *v)
 	set_result(d, v, r->err);
 }
 
+/*
+ * RSS is not read any more once T is let go; but what takes page tables away uses CPU time, and what
+ * waits for the mmap lock does not.
+ */
 static bool reap_moved(struct victim *v, int64_t now)
 {
-	int64_t rss = atomic_load(&v->shared->rss_pages);
+	const struct worker *by = v->shared->reap.by ? v->shared->reap.by : v->looker;
+	int64_t rss = atomic_load(&v->shared->rss_pages), cpu_us = worker_cpu_us(by);
 
-	if (rss == v->seen_rss)
+	if (v->seen_cpu_us == UNKNOWN)
+		v->seen_cpu_us = cpu_us;
+	if (rss == v->seen_rss && cpu_us - v->seen_cpu_us < PROGRESS_US / 20)
 		return false;
 	v->seen_rss = rss;
+	v->seen_cpu_us = cpu_us;
 	v->moved_us = now;
 	return true;
 }

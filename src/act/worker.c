@@ -199,6 +199,17 @@ bool worker_run(struct worker *w, void (*job)(struct worker *w))
 	return idle;
 }
 
+int64_t worker_cpu_us(const struct worker *w)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (w == NULL || w->alone || pthread_getcpuclockid(w->thread, &clock) != 0 ||
+	    clock_gettime(clock, &ts) < 0)
+		return UNKNOWN;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 bool worker_idle(struct worker *w)
 {
 	bool idle;

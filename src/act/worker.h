@@ -148,6 +148,8 @@ void worker_stop(struct worker *w);
  * rate they would keep those from the CPU whom they wait for.
  */
 void worker_sleep(struct worker *w, int64_t since_us);
+/** CPU time that its thread has used so far; UNKNOWN where it has none of its own. */
+int64_t worker_cpu_us(const struct worker *w);
 /** Sleep, or until the job is to end. */
 void worker_sleep_us(struct worker *w, int64_t us);
 /** Tell it to end as soon as it is idle; worker_end() or worker_abandon() follows. */

@@ -31,3 +31,14 @@ load ../lib/live
 	say "$(jq -n "\"mmreap / kill -9: \(($o / $p * 100 | round) / 100), mmreap / naive: \(($o / $n * 100 | round) / 100)\"" -r)"
 	[ "$(jq -n "$o <= $p * 1.05")" = true ]
 }
+
+# T is let go as soon as memory is seen to come back, and then nobody looks at RSS any more.
+@test "speed: a reap that works for 12 seconds is not taken for one that is stuck" {
+	requires mrelease ptrace
+	[ -z "${MMREAP_SAN-}" ] || skip "what is preloaded comes before the sanitizer"
+	start_victim --mib 16
+	run --separate-stderr env LD_PRELOAD="$HELPERS/slowreap.so" SLOW_MS=12000 \
+		timeout 60 "$MMREAP" kill --json "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited true
+}
