@@ -72,6 +72,16 @@ struct status_facts {
 int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
 /** Parse a status file; a Name: line never passes for another, control bytes are escaped there. */
 int procfile_status(const char *text, size_t len, struct status_facts *ret);
+/**
+ * procfile_status_part - The same, of a file that is longer than a buffer: take its whole lines
+ * @buf: @len bytes, the next of the file behind what the call before has kept; @size holds more
+ * Between procfile_status_begin() and procfile_status_end(), which says -EBADMSG. A line that is as
+ * long as @size is passed over. Returns how many bytes are kept, at the start of @buf: the line that
+ * has no end yet. They are less than @size; 0 at the end of a file that is whole.
+ */
+size_t procfile_status_part(struct status_facts *f, char *buf, size_t len, size_t size);
+void procfile_status_begin(struct status_facts *ret);
+int procfile_status_end(const struct status_facts *f);
 /** Parse statm: resident and shared pages. All 0 when there is no mm. */
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
 /** Parse smaps_rollup: anonymous memory, and its proportional share; UNKNOWN where not there. */
@@ -91,6 +101,8 @@ int procfile_cgroup(const char *text, size_t len, const char *controller, char *
 /** Read and parse through a held /proc/PID (or task/TID) directory. -ESRCH: gone. */
 int observe_stat(const struct sys *sys, int procfd, struct stat_facts *ret);
 int observe_status(const struct sys *sys, int procfd, struct status_facts *ret);
+/** The same of a file @name below @dirfd. -EBADMSG also where the text is not whole. */
+int observe_status_at(const struct sys *sys, int dirfd, const char *name, struct status_facts *ret);
 
 /** struct run_self - who we are, found once per run */
 struct run_self {

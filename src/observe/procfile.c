@@ -211,11 +211,29 @@ static void take_uids(struct status_facts *f, struct cursor *c)
 		f->uid = (int)effective;
 }
 
-int procfile_status(const char *text, size_t len, struct status_facts *ret)
+static void take_status_line(struct status_facts *f, const char *line, const char *stop)
 {
-	const char *end = text + len;
-	struct status_facts f = {
+	const char *colon = memchr(line, ':', (size_t)(stop - line));
+	struct cursor c = { colon ? colon + 1 : stop, stop };
+	size_t klen = colon ? (size_t)(colon - line) : 0;
+
+	for (size_t i = 0; i < N_STATUS_KEYS; i++) {
+		const struct status_key *k = &status_keys[i];
+
+		if (strlen(k->key) == klen && memcmp(k->key, line, klen) == 0)
+			take_status_value(f, k, &c);
+	}
+	if (klen == 5 && memcmp(line, "NSpid", 5) == 0)
+		take_ns_pids(f, &c);
+	if (klen == 3 && memcmp(line, "Uid", 3) == 0)
+		take_uids(f, &c);
+}
+
+void procfile_status_begin(struct status_facts *ret)
+{
+	*ret = (struct status_facts){
 		.uid = -1,
+		.threads = -1,
 		.vm_peak_kib = UNKNOWN,
 		.vm_size_kib = UNKNOWN,
 		.vm_rss_kib = UNKNOWN,
@@ -230,33 +248,52 @@ int procfile_status(const char *text, size_t len, struct status_facts *ret)
 		.hugetlb_kib = UNKNOWN,
 		.thp_enabled = -1,
 	};
+}
 
+size_t procfile_status_part(struct status_facts *f, char *buf, size_t len, size_t size)
+{
+	const char *line = buf, *end = buf + len, *nl;
+
+	while (line < end && (nl = memchr(line, '\n', (size_t)(end - line)))) {
+		take_status_line(f, line, nl);
+		line = nl + 1;
+	}
+	len = (size_t)(end - line);
+	memmove(buf, line, len);
+	if (len < size)
+		return len;
+	/* None of ours is so long: what is still to come of it gets a beginning that no key has. */
+	buf[0] = '#';
+	return 1;
+}
+
+int procfile_status_end(const struct status_facts *f)
+{
+	/*
+	 * Threads comes behind the lines of the mm, for each task and on all kernels
+	 * (fs/proc/array.c:task_sig()): without it, that there are none of the mm says nothing.
+	 */
+	return f->tgid <= 0 || f->threads < 0 ? -EBADMSG : 0;
+}
+
+int procfile_status(const char *text, size_t len, struct status_facts *ret)
+{
+	const char *end = text + len;
+	struct status_facts f;
+	int err;
+
+	procfile_status_begin(&f);
 	for (const char *line = text; line < end;) {
 		const char *nl = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = nl ? nl : end;
-		const char *colon = memchr(line, ':', (size_t)(stop - line));
 
-		if (colon) {
-			struct cursor c = { colon + 1, stop };
-			size_t klen = (size_t)(colon - line);
-
-			for (size_t i = 0; i < N_STATUS_KEYS; i++) {
-				const struct status_key *k = &status_keys[i];
-
-				if (strlen(k->key) == klen && memcmp(k->key, line, klen) == 0)
-					take_status_value(&f, k, &c);
-			}
-			if (klen == 5 && memcmp(line, "NSpid", 5) == 0)
-				take_ns_pids(&f, &c);
-			if (klen == 3 && memcmp(line, "Uid", 3) == 0)
-				take_uids(&f, &c);
-		}
+		take_status_line(&f, line, stop);
 		line = stop + 1;
 	}
-	if (f.tgid <= 0)
-		return -EBADMSG;
-	*ret = f;
-	return 0;
+	err = procfile_status_end(&f);
+	if (err == 0)
+		*ret = f;
+	return err;
 }
 
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared)

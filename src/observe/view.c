@@ -18,10 +18,36 @@ int observe_stat(const struct sys *sys, int procfd, struct stat_facts *ret)
 
 int observe_status(const struct sys *sys, int procfd, struct status_facts *ret)
 {
-	char buf[8192];
-	ssize_t n = sys->read_file(procfd, "status", buf, sizeof(buf));
+	return observe_status_at(sys, procfd, "status", ret);
+}
 
-	return n < 0 ? (int)n : procfile_status(buf, (size_t)n, ret);
+/*
+ * In pieces: the line Groups, of up to 65,536 numbers, comes before all that matters, and is longer
+ * than any buffer on a worker's stack. One open file, read on end, is one state of the process
+ * (fs/seq_file.c: its text is made once).
+ */
+int observe_status_at(const struct sys *sys, int dirfd, const char *name, struct status_facts *ret)
+{
+	int fd = sys->open_at(dirfd, name, 0), err;
+	struct status_facts f;
+	uint64_t off = 0;
+	size_t kept = 0;
+	char buf[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	procfile_status_begin(&f);
+	while ((n = sys->pread(fd, buf + kept, sizeof(buf) - kept, off)) > 0) {
+		off += (uint64_t)n;
+		kept = procfile_status_part(&f, buf, kept + (size_t)n, sizeof(buf));
+	}
+	sys->close(fd);
+	/* A text that ends within a line is not whole. */
+	err = n < 0 ? (int)n : kept > 0 ? -EBADMSG : procfile_status_end(&f);
+	if (err == 0)
+		*ret = f;
+	return err;
 }
 
 /* A procfs of another PID namespace has our numbers for other processes. */

@@ -13,12 +13,10 @@
 static pid_t leader_of(const struct sys *sys, const struct run_self *self, pid_t tid)
 {
 	struct status_facts s;
-	char name[32], buf[8192];
-	ssize_t n;
+	char name[32];
 
 	snprintf(name, sizeof(name), "%d/status", (int)tid);
-	n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
-	if (n < 0 || procfile_status(buf, (size_t)n, &s) < 0 || s.tgid == tid)
+	if (observe_status_at(sys, self->proc_fd, name, &s) < 0 || s.tgid == tid)
 		return 0;
 	return s.tgid;
 }

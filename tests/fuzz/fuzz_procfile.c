@@ -89,11 +89,47 @@ static void status(const char *text, size_t len)
 		claim(memcmp(&f, &before, sizeof(f)) == 0);
 		return;
 	}
-	claim(f.tgid > 0 && f.ns_levels >= 0 && f.ns_pid >= 0);
+	claim(f.tgid > 0 && f.threads >= 0 && f.ns_levels >= 0 && f.ns_pid >= 0);
 	n = print_status(&f, once, sizeof(once));
 	claim(n > 0 && (size_t)n < sizeof(once) && procfile_status(once, (size_t)n, &again) == 0);
 	print_status(&again, twice, sizeof(twice));
 	claim(strcmp(once, twice) == 0);
+}
+
+/* Through a buffer as small as the first byte says: each line that fits is read as it is in the whole. */
+static void status_parts(const char *text, size_t len)
+{
+	size_t size = len ? 16 + (uint8_t)*text : 16, kept = 0, n, longest = 0, end;
+	struct status_facts parts, whole;
+	char *buf = malloc(size), one[2048], two[2048];
+	int err;
+
+	if (!buf)
+		abort();
+	procfile_status_begin(&parts);
+	for (size_t off = 0; off < len; off += n) {
+		n = size - kept < len - off ? size - kept : len - off;
+		memcpy(buf + kept, text + off, n);
+		kept = procfile_status_part(&parts, buf, kept + n, size);
+		claim(kept < size);
+	}
+	free(buf);
+	for (size_t at = 0; at < len; at = end + 1) {
+		const char *nl = memchr(text + at, '\n', len - at);
+
+		end = nl ? (size_t)(nl - text) : len;
+		longest = end - at > longest ? end - at : longest;
+	}
+	claim(len == 0 || (kept == 0) == (text[len - 1] == '\n'));
+	if (longest >= size || kept)
+		return;
+	err = procfile_status_end(&parts);
+	claim(procfile_status(text, len, &whole) == err);
+	if (err)
+		return;
+	print_status(&parts, one, sizeof(one));
+	print_status(&whole, two, sizeof(two));
+	claim(strcmp(one, two) == 0);
 }
 
 static void statm(const char *text, size_t len)
@@ -177,8 +213,9 @@ static void cgroup(const char *text, size_t len)
 
 void fuzz_procfile(const uint8_t *data, size_t size)
 {
-	static void (*const parsers[])(const char *, size_t) = { stat_line, status, statm, rollup,
-								 auxv,	    dents,  cgroup };
+	static void (*const parsers[])(const char *, size_t) = { stat_line, status,	 statm,
+								 rollup,    auxv,	 dents,
+								 cgroup,    status_parts };
 	struct input in = { data, size };
 	size_t which = take_u8(&in) % (sizeof(parsers) / sizeof(parsers[0]));
 	char *copy = exactly(in.at, in.left);

@@ -65,6 +65,7 @@ enum option_id {
 	OPT_EXEC_LOOP_US,
 	OPT_COMM,
 	OPT_UID,
+	OPT_GROUPS,
 	OPT_SCHED,
 	OPT_NICE,
 	OPT_RESPAWN,
@@ -92,7 +93,7 @@ static struct {
 	bool nondumpable, term_handler, block_term, novma;
 	long mmaplock_mib, exit_after_us, exec_loop_us;
 	const char *comm;
-	long uid;
+	long uid, groups;
 	int sched, nice;
 	long respawn;
 	bool io_uring;
@@ -141,6 +142,7 @@ static const struct option options[] = {
 	{ "exec-loop-us", required_argument, NULL, OPT_EXEC_LOOP_US },
 	{ "comm", required_argument, NULL, OPT_COMM },
 	{ "uid", required_argument, NULL, OPT_UID },
+	{ "groups", required_argument, NULL, OPT_GROUPS },
 	{ "sched", required_argument, NULL, OPT_SCHED },
 	{ "nice", required_argument, NULL, OPT_NICE },
 	{ "respawn", required_argument, NULL, OPT_RESPAWN },
@@ -181,6 +183,7 @@ static const char usage[] =
 	"  --exec-loop-us N       a thread that executes this program anew that long after each start\n"
 	"  --comm NAME            any bytes\n"
 	"  --uid UID              real, effective, saved; gid likewise\n"
+	"  --groups N             so many supplementary groups\n"
 	"  --sched idle|batch|fifo|other  --nice N   of all threads\n"
 	"  --respawn N            N processes that start each other anew; lines \"member PID\"\n"
 	"  --io-uring             a ring with a kernel thread (SQPOLL)\n"
@@ -781,11 +784,20 @@ static void set_signals(void)
 
 static void set_identity(void)
 {
+	gid_t *groups = calloc((size_t)want.groups + 1, sizeof(*groups));
 	uid_t uid = (uid_t)want.uid;
 
+	if (!groups)
+		die("groups: %s", strerror(ENOMEM));
+	/* Of ten digits: as long a line in status as there can be. */
+	for (long i = 0; i < want.groups; i++)
+		groups[i] = (gid_t)(2000000000 + i);
+	if ((want.groups || want.uid >= 0) && setgroups((size_t)want.groups, groups) < 0)
+		die("%ld groups: %s", want.groups, strerror(errno));
+	free(groups);
 	if (want.uid < 0)
 		return;
-	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
 		die("uid %ld: %s", want.uid, strerror(errno));
 	/* A change of credentials made us non-dumpable, which is a trait of its own. */
 	prctl(PR_SET_DUMPABLE, 1);
@@ -1016,6 +1028,9 @@ static void take_option(enum option_id id)
 		break;
 	case OPT_UID:
 		want.uid = number_arg(optarg);
+		break;
+	case OPT_GROUPS:
+		want.groups = number_arg(optarg);
 		break;
 	case OPT_SCHED:
 		want.sched = sched_arg(optarg);

@@ -112,6 +112,23 @@ in_d_state() {
 	reaped
 }
 
+# The line Groups comes before what is known of it.
+@test "state: a member of as many groups as there can be" {
+	requires root mrelease ptrace
+	start_victim --mib 64 --groups 65536 --threads 3
+	reaped
+	expect hold trace
+}
+
+@test "state: a member of many groups, and the init of a PID namespace" {
+	requires root mrelease ptrace pidns
+	start_victim --mib 16 --groups 3000 --pidns
+	kill_json --dry-run "$VICTIM"
+	expect_status 0
+	[[ $(json_row 0 | jq -r .message) == *"it is the init of a PID namespace"* ]]
+	untouched "$VICTIM"
+}
+
 @test "state: vfork parent" {
 	requires root kcmp
 	start_victim --mib 32 --vfork

@@ -244,6 +244,19 @@ starve() {
 	[ "$(listed "$VICTIM")" -eq 1 ]
 }
 
+# The line Groups comes before what the phase is made from.
+@test "status: alive, and a member of very many groups" {
+	requires root nobody
+	local n
+	for n in 3000 65536; do
+		start_victim --mib 16 --groups "$n"
+		[ "$(status_of "$VICTIM" Groups | wc -w)" -eq "$n" ]
+		is_phase "$VICTIM" alive
+		sees state S threads 1
+		[ "$(looked '.[0].rss')" -ge $((16 << 20)) ]
+	done
+}
+
 @test "status: kthread" {
 	requires root nobody
 	grep -qx kthreadd /proc/2/comm || skip "no kernel thread is seen here"

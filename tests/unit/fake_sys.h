@@ -50,6 +50,8 @@ struct fake_thread {
  * @kcmp_err, @open_err: negative errno of kcmp and pidfd_open
  * @next, @pending: words of every robust list head in its memory; @mem: what a read of it gives
  *	(0: the words, MEM_GONE: end of file, MEM_SHORT, or a negative errno)
+ * @n_groups: numbers of ten digits in the line Groups of status
+ * @status_cut: so many bytes from its end are missing
  * @vm_size_kib: UNKNOWN is no line at all; 0 is given as 4096
  */
 struct fake_proc {
@@ -72,6 +74,8 @@ struct fake_proc {
 	const char *oom_score, *oom_score_adj;
 	const char *stat, *statm; /* text instead of the made one */
 	int status_err;
+	int n_groups;
+	size_t status_cut;
 	pid_t tgid; /* what status says; 0: the PID */
 	int signal_err, kcmp_err, open_err, proc_err, pagemap_err, mem_open_err;
 	int bits; /* 0: 64; -1: no auxv */
@@ -339,9 +343,12 @@ static inline int fake_stat(const struct fake_proc *p, const struct fake_thread 
 		(unsigned long long)(p->mm && !t->no_mm ? code : 0), t->policy, p->exit_code);
 }
 
+/* The whole text, and what of it is in @buf is a part. */
 static inline int fake_status(const struct fake_proc *p, const struct fake_thread *t, char *buf,
 			      size_t size)
 {
+	static char text[1 << 20];
+	size_t len;
 	int64_t kib = p->vm_size_kib ? p->vm_size_kib : 4096;
 	char vm[64] = "", peak[64] = "";
 
@@ -350,12 +357,20 @@ static inline int fake_status(const struct fake_proc *p, const struct fake_threa
 			 (long long)(kib == UNKNOWN ? 0 : kib));
 	if (p->mm && !t->no_mm && p->vm_peak_kib)
 		snprintf(peak, sizeof(peak), "VmPeak:\t%8lld kB\n", (long long)p->vm_peak_kib);
-	return snprintf(buf, size,
-			"Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t%s\n%s%s"
-			"CoreDumping:\t%d\nThreads:\t%d\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n",
-			(int)(p->tgid ? p->tgid : p->pid), p->ns_pids ? p->ns_pids : "1", peak, vm,
-			p->core_dumping, p->n_threads, (unsigned long long)p->sig_pending,
-			(unsigned long long)p->shd_pending);
+	len = (size_t)snprintf(text, sizeof(text),
+			       "Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGroups:\t",
+			       (int)(p->tgid ? p->tgid : p->pid));
+	for (int i = 0; i < p->n_groups; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%d ", 2000000000 + i);
+	len += (size_t)
+		snprintf(text + len, sizeof(text) - len,
+			 " \nNSpid:\t%s\n%s%sCoreDumping:\t%d\nThreads:\t%d\nSigPnd:\t%016llx\n"
+			 "ShdPnd:\t%016llx\n",
+			 p->ns_pids ? p->ns_pids : "1", peak, vm, p->core_dumping, p->n_threads,
+			 (unsigned long long)p->sig_pending, (unsigned long long)p->shd_pending);
+	len -= p->status_cut;
+	memcpy(buf, text, len < size ? len : size);
+	return (int)len;
 }
 
 static inline int fake_auxv(const struct fake_proc *p, const struct fake_thread *t, char *buf,
@@ -418,7 +433,7 @@ static inline ssize_t fake_read_file(int dirfd, const char *name, char *buf, siz
 {
 	struct fake_proc *p;
 	char rest[96];
-	int err;
+	int err, n;
 
 	for (size_t i = 0; i < sizeof(fake.files) / sizeof(fake.files[0]); i++)
 		if (fake.files[i].path && !strcmp(fake.files[i].path, name))
@@ -428,7 +443,12 @@ static inline ssize_t fake_read_file(int dirfd, const char *name, char *buf, siz
 		return err;
 	if (!p)
 		return -EISDIR;
-	return fake_text(p, rest, buf, size);
+	n = fake_text(p, rest, buf, size);
+	if (n >= (int)size)
+		n = (int)size - 1;
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
 }
 
 static inline ssize_t fake_pread_mem(const struct fake_proc *p, void *buf, size_t size,
@@ -466,7 +486,7 @@ static inline ssize_t fake_pread(int fd, void *buf, size_t size, uint64_t off)
 	struct fake_fd *f = fake_fd(fd);
 	const char *name = f ? strrchr(f->path, '/') : NULL;
 	struct fake_proc *p;
-	char text[2048];
+	static char text[1 << 20];
 	int n;
 
 	if (!f || f->proc < 0 || !name)
@@ -484,11 +504,14 @@ static inline ssize_t fake_pread(int fd, void *buf, size_t size, uint64_t off)
 	}
 	if (p->reaped)
 		return -ESRCH;
-	n = fake_text(p, name + 1, text, sizeof(text));
+	n = fake_text(p, strchr(f->path + strlen("/proc/"), '/') + 1, text, sizeof(text));
 	if (n < 0)
 		return n;
+	if (off >= (uint64_t)n)
+		return 0;
+	n -= (int)off;
 	n = (int)((size_t)n < size ? (size_t)n : size);
-	memcpy(buf, text, (size_t)n);
+	memcpy(buf, text + off, (size_t)n);
 	return n;
 }
 

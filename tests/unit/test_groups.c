@@ -226,6 +226,11 @@ static void test_unknown(void)
 		{ "the same peak proves nothing", { .pid = 501, .mm = 3, .vm_peak_kib = 4711 }, 1 },
 		{ "nor does a sharer", { .pid = 501, .mm = 2, .vm_peak_kib = 4711 }, 1 },
 		{ "one thread without memory lines has no mm", { .pid = 501 }, 0 },
+		{ "a sharer of 65,536 groups: its peak stands behind them",
+		  { .pid = 501, .mm = 2, .vm_peak_kib = 4711, .n_groups = 65536 }, 1 },
+		{ "a status that ends within a line is no proof",
+		  { .pid = 501, .mm = 3, .vm_peak_kib = 5000, .status_cut = 3 }, 1 },
+		{ "nor is one that ends with the lines of the mm", { .pid = 501, .mm = 3, .status_cut = 60 }, 1 },
 		{ "it is hidden", { .pid = 501, .mm = 3, .vm_peak_kib = 5000, .proc_err = -EACCES }, 1 },
 		{ "a dead leader: its thread is read",
 		  { .pid = 501, .mm = 3, .vm_peak_kib = 5000, .threads = { { .tid = 501, .state = 'Z', .no_mm = true }, { .tid = 502 } } }, 0 },
@@ -260,8 +265,8 @@ static int opens;
 
 static void grow(void)
 {
-	/* The target's mm grows while the other process is read. */
-	if (++opens == 1)
+	/* First the target's status is opened; its mm grows while the other process is read. */
+	if (++opens == 2)
 		fake_find(500)->vm_peak_kib = 5000;
 }
 

@@ -214,6 +214,14 @@ static const char status_sleep[] =
 static const char status_kthreadd[] =
 	"Name:\tkthreadd\nState:\tS (sleeping)\nTgid:\t2\nPid:\t2\nPPid:\t0\nTracerPid:\t0\n"
 	"Uid:\t0\t0\t0\t0\nNSpid:\t2\nThreads:\t1\nSigPnd:\t0000000000000000\n";
+static const char status_empty[] = "Tgid:\t9\nVmSize:\t       0 kB\nThreads:\t1\n";
+static const char status_sizes[] =
+	"Tgid:\t9\nVmRSS:\t-5 kB\nVmSize:\t9007199254740992 kB\nVmPin:\t9007199254740991 kB\n"
+	"NSpid:\t9\t-3\nUid:\t0\t-7\nThreads:\t1\n";
+/* The second line is as long as a buffer of 64 bytes, but for "mSize:...". */
+static const char status_long[] =
+	"Tgid:\t9\nV234567890123456789012345678901234567890123456789012345678901234"
+	"mSize:\t9 kB\nThreads:\t1\n";
 
 static int parse_status(const char *text, size_t len, struct status_facts *ret)
 {
@@ -260,15 +268,11 @@ static void test_status(void)
 	is_int(f.thp_enabled, -1, "THP, too");
 	ok(!f.core_dumping, "no core dump");
 
-	is_int(parse_status("Tgid:\t9\nVmSize:\t       0 kB\n", 26, &f), 0, "an mm without VMA");
+	is_int(parse_status(status_empty, strlen(status_empty), &f), 0, "an mm without VMA");
 	is_int(f.vm_size_kib, 0, "is 0, not unknown");
 	is_int(f.uid, -1, "uid not there");
 
-	is_int(parse_status(
-		       "Tgid:\t9\nVmRSS:\t-5 kB\nVmSize:\t9007199254740992 kB\nVmPin:\t9007199254740991 "
-		       "kB\nNSpid:\t9\t-3\nUid:\t0\t-7\n",
-		       93, &f),
-	       0, "sizes that cannot be");
+	is_int(parse_status(status_sizes, strlen(status_sizes), &f), 0, "sizes that cannot be");
 	ok(f.vm_rss_kib == UNKNOWN && f.vm_size_kib == UNKNOWN, "are unknown");
 	ok(f.vm_pin_kib == INT64_MAX / 1024, "the largest that can be counted in bytes");
 	ok(f.ns_pid == 0 && f.uid == -1, "numbers that cannot be are none");
@@ -281,10 +285,15 @@ static void test_status_lies(void)
 		int err;
 	} rows[] = {
 		/* the kernel escapes a newline in a name */
-		{ "Name:\tTgid:\t666\nTgid:\t9\n", 0 },
-		{ "Name:\t\\nTgid:\t666\nTgid:\t9\n", 0 },
-		{ "Tgid:\t9", 0 },
-		{ "Tgid:9\n", 0 },
+		{ "Name:\tTgid:\t666\nTgid:\t9\nThreads:\t1\n", 0 },
+		{ "Name:\t\\nTgid:\t666\nTgid:\t9\nThreads:\t1\n", 0 },
+		{ "Threads:\t1\nTgid:\t9", 0 },
+		{ "Tgid:9\nThreads:0\n", 0 },
+		/* not whole: nothing is known of its mm */
+		{ "Tgid:\t9\n", -EBADMSG },
+		{ "Tgid:\t9\nGroups:\t1 2 3", -EBADMSG },
+		{ "Tgid:\t9\nThreads:\t\n", -EBADMSG },
+		{ "Tgid:\t9\nThreads:\t-1\n", -EBADMSG },
 		{ "", -EBADMSG },
 		{ "\n\n\n", -EBADMSG },
 		{ "Tgid:\n", -EBADMSG },
@@ -309,6 +318,69 @@ static void test_status_lies(void)
 		else
 			is_int(f.tgid, 9, "row %zu: the right line", i);
 	}
+}
+
+/* @text through a buffer of @size bytes, of which each read fills no more than @step. */
+static int parse_parts(const char *text, size_t len, size_t size, size_t step,
+		       struct status_facts *ret)
+{
+	char *buf = malloc(size);
+	size_t kept = 0, n;
+
+	if (!buf)
+		abort();
+	procfile_status_begin(ret);
+	for (size_t off = 0; off < len; off += n) {
+		n = size - kept < step ? size - kept : step;
+		n = n < len - off ? n : len - off;
+		memcpy(buf + kept, text + off, n);
+		kept = procfile_status_part(ret, buf, kept + n, size);
+		if (kept >= size)
+			abort();
+	}
+	free(buf);
+	return kept ? -ENODATA : procfile_status_end(ret);
+}
+
+/* Whatever is read at once, and whatever lines there are that do not fit. */
+static void test_status_parts(void)
+{
+	static const char numbers[] = " 4294967294 4294967293";
+	const char *groups = strstr(status_sleep, "Groups:\t") + strlen("Groups:\t");
+	size_t head = (size_t)(groups - status_sleep), len = strlen(status_sleep), n = 0;
+	char *text = malloc(len + 65536 * 11);
+	struct status_facts whole, got;
+
+	if (!text)
+		abort();
+	memset(&whole, 0, sizeof(whole)); /* the holes between the fields, too */
+	memset(&got, 0, sizeof(got));
+	parse_status(status_sleep, len, &whole);
+	for (size_t size = 64; size < 1300; size += 7)
+		n += parse_parts(status_sleep, len, size, 1 + size % 90, &got) == 0 &&
+		     memcmp(&got, &whole, sizeof(got)) == 0;
+	is_int((int)n, 177, "the same facts through any buffer that holds our lines");
+
+	memcpy(text, status_sleep, head);
+	for (int i = 0; i < 32768; i++)
+		memcpy(text + head + 22 * i, numbers, 22);
+	memcpy(text + head + 65536 * 11, groups, len - head);
+	is_int(parse_parts(text, len + 65536 * 11, 4096, 4096, &got), 0, "65,536 groups");
+	ok(memcmp(&got, &whole, sizeof(got)) == 0, "hide nothing");
+	memcpy(text + head + 40000, "\tVmSize:\t9 kB", 14);
+	is_int(parse_parts(text, len + 65536 * 11, 64, 64, &got), 0, "what stands in such a line");
+	ok(memcmp(&got, &whole, sizeof(got)) == 0, "is no line of its own");
+
+	is_int(parse_parts(status_long, strlen(status_long), 64, 64, &got), 0,
+	       "what its end is read as");
+	is_int(got.vm_size_kib, UNKNOWN, "neither");
+
+	is_int(parse_parts(text, head + 40000, 4096, 4096, &got), -ENODATA, "cut in it");
+	is_int(parse_parts(status_sleep,
+			   (size_t)(strstr(status_sleep, "CoreDumping") - status_sleep), 4096, 4096,
+			   &got),
+	       -EBADMSG, "cut behind the lines of the mm");
+	free(text);
 }
 
 static void test_statm(void)
@@ -1073,6 +1145,7 @@ int main(void)
 	RUN(test_stat_bad);
 	RUN(test_status);
 	RUN(test_status_lies);
+	RUN(test_status_parts);
 	RUN(test_statm);
 	RUN(test_rollup);
 	RUN(test_auxv);
