@@ -852,14 +852,19 @@ static void check_crowd(struct driver *d, struct victim *v, bool late)
 
 /* --- reaps --------------------------------------------------------------------------------- */
 
-/* Whoever is at it stays with it. */
-static void leave_reap(struct driver *d, struct victim *v)
+/*
+ * Whoever is at it stays with it; false: it is over by now, and nobody is left. With the lock, as a
+ * reaper that has just ended it would take the next one with it, which nobody would know to be lost.
+ */
+static bool leave_reap(struct driver *d, struct victim *v)
 {
-	const struct worker *by = v->shared->reap.by;
+	const struct worker *by;
+	bool running;
 
-	if (by == NULL)
-		abandon_looker(d, v);
-	for (int i = 0; by && i < d->n_reapers; i++) {
+	pthread_mutex_lock(&d->queue->lock);
+	running = atomic_load(&v->shared->reap.state) == REAP_RUNNING;
+	by = v->shared->reap.by;
+	for (int i = 0; running && by && i < d->n_reapers; i++) {
 		struct reaper *reaper = &d->reapers[i];
 
 		if (reaper->worker != by)
@@ -868,6 +873,10 @@ static void leave_reap(struct driver *d, struct victim *v)
 		reaper->worker = NULL;
 		v->left_behind = true;
 	}
+	pthread_mutex_unlock(&d->queue->lock);
+	if (running && by == NULL)
+		abandon_looker(d, v);
+	return running;
 }
 
 /* Before all is ended: what nobody has taken nobody takes any more. */
@@ -929,8 +938,7 @@ static void check_reap(struct driver *d, struct victim *v, int64_t now, bool lat
 		/* The call has returned: it is the letting go that blocks. */
 		leave_tracer(v);
 		collect_reap(d, v);
-	} else if (late) {
-		leave_reap(d, v);
+	} else if (late && leave_reap(d, v)) {
 		set_result(d, v, -ETIMEDOUT);
 	}
 }

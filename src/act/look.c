@@ -331,7 +331,7 @@ struct reap *reap_take(struct reap_queue *q, struct worker *by)
 	struct reap *biggest = NULL;
 
 	pthread_mutex_lock(&q->lock);
-	for (size_t i = 0; i < q->n; i++) {
+	for (size_t i = 0; i < q->n && !(by && atomic_load(&by->stop)); i++) {
 		struct reap *r = &q->all[i].reap;
 
 		if (atomic_load(&r->state) == REAP_QUEUED &&

@@ -49,7 +49,10 @@ struct shared {
 	_Atomic int64_t cpu_ticks; /* CPU time of the exiting process */
 };
 
-/** struct reap_queue - the reaps of all targets; who takes one, or takes one back, has the lock */
+/**
+ * struct reap_queue - the reaps of all targets; who takes one, takes one back, or leaves behind who
+ * is at one, has the lock
+ */
 struct reap_queue {
 	pthread_mutex_t lock;
 	struct shared *all;
@@ -184,7 +187,7 @@ void look_examine(struct worker *w);
 void look_reap(struct worker *w);
 /** Of a reaper: take the biggest and reap it, then the next, as long as any are queued. */
 void look_reap_queued(struct worker *w);
-/** Take the biggest that is queued; NULL: none is. */
+/** Take the biggest that is queued; NULL: none is, or @by is to stop. */
 struct reap *reap_take(struct reap_queue *q, struct worker *by);
 void look_signal_sharers(struct worker *w);
 /** Watch the CPU time of an exit, until told to stop. */
