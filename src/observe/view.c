@@ -165,15 +165,33 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 }
 
 /*
- * Where the files of the mm are: in the process's own directory, or, where the leader is dead, in
- * that of a living thread ("task/TID/"). -ESRCH: no thread has an mm.
+ * Did the open of a task's pagemap fail with @err because it has no mm? The files of a task without
+ * belong to root (fs/proc/base.c:task_dump_owner()): to its owner EACCES can mean just that. Its stat
+ * tells: start_code is 0 without an mm, and 1 where it is hidden.
+ */
+static bool lacks_mm(const struct sys *sys, int procfd, const char *stat, int err)
+{
+	struct stat_facts st;
+	char buf[2048];
+	ssize_t n;
+
+	if (err != -EACCES)
+		return err == -ESRCH;
+	n = sys->read_file(procfd, stat, buf, sizeof(buf));
+	if (n == -ESRCH || n == -ENOENT)
+		return true;
+	return n >= 0 && procfile_stat(buf, (size_t)n, &st) == 0 && st.start_code == 0;
+}
+
+/*
+ * Where the files of the mm are, be they ours to open or not: in the process's own directory, or,
+ * where the leader is dead, in that of a living thread ("task/TID/"). -ESRCH: no thread has an mm.
  */
 static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, char *prefix,
 		   size_t size)
 {
-	char dents[4096], name[48];
+	char dents[4096], name[48], stat[48];
 	int fd = sys->open_at(ref->procfd, "pagemap", 0);
-	struct stat_facts st;
 	size_t off = 0;
 	pid_t tid;
 	ssize_t n;
@@ -181,13 +199,7 @@ static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, 
 	prefix[0] = '\0';
 	if (fd >= 0)
 		sys->close(fd);
-	/*
-	 * The files of a task without mm belong to root (fs/proc/base.c:task_dump_owner()): to its
-	 * owner EACCES can mean just that. start_code is 0 without an mm, and 1 where it is hidden.
-	 */
-	if (fd == -EACCES && (observe_stat(sys, ref->procfd, &st) < 0 || st.start_code != 0))
-		return 0;
-	if (fd != -ESRCH && fd != -EACCES)
+	if (!lacks_mm(sys, ref->procfd, "stat", fd))
 		return 0;
 	if (task < 0)
 		return -ESRCH;
@@ -195,11 +207,12 @@ static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, 
 	n = sys->getdents(task, dents, sizeof(dents));
 	while (n > 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
 		snprintf(name, sizeof(name), "task/%d/pagemap", (int)tid);
+		snprintf(stat, sizeof(stat), "task/%d/stat", (int)tid);
 		fd = sys->open_at(ref->procfd, name, 0);
-		if (fd == -ESRCH || fd == -ENOENT || fd == -EACCES)
-			continue;
 		if (fd >= 0)
 			sys->close(fd);
+		if (fd == -ENOENT || lacks_mm(sys, ref->procfd, stat, fd))
+			continue;
 		snprintf(prefix, size, "task/%d/", (int)tid);
 		return 0;
 	}

@@ -75,6 +75,21 @@ mmreap_as_nobody() {
 	[ "$REPLY" = recovered ]
 }
 
+# To open the living thread's files is refused, as it would be for one without an mm.
+@test "user: own process with a dead leader that is non-dumpable has an address space" {
+	requires root mrelease nobody
+	mmreap_as_nobody
+	start_victim --mib 32 --uid 65534 --nondumpable --dead-leader --threads 2
+	kill_json --dry-run "$VICTIM"
+	expect_status 4
+	expect outcome killed
+	[ "$(jq '.kill[0].rss_before' <<<"$output")" -ge $((32 << 20)) ]
+	kill_json "$VICTIM"
+	expect_status 4
+	expect outcome killed hold none exited true
+	is_gone "$VICTIM"
+}
+
 @test "user: dry run on somebody else's process predicts the denial" {
 	requires root nobody
 	mmreap_as_nobody

@@ -323,12 +323,35 @@ static void test_files(void)
 		  { .pid = PID, .mm = 1, .pagemap_err = -EPERM, .mem_open_err = -EACCES },
 		  -EACCES,
 		  64 },
+		{ "a kernel without pagemap",
+		  { .pid = PID, .mm = 1, .pagemap_err = -ENOENT },
+		  -ENOENT,
+		  64 },
 		{ "EACCES of both, and it has an mm: they are not ours",
 		  { .pid = PID, .mm = 1, .pagemap_err = -EACCES, .mem_open_err = -EACCES },
 		  -EACCES,
 		  64 },
 		{ "EACCES of both, and it has none: there is nothing to open",
 		  { .pid = PID, .pagemap_err = -EACCES, .mem_open_err = -EACCES },
+		  -ESRCH,
+		  0 },
+		{ "EACCES of both, the leader is dead, and a thread has an mm: they are not ours",
+		  { .pid = PID,
+		    .mm = 1,
+		    .pagemap_err = -EACCES,
+		    .mem_open_err = -EACCES,
+		    .threads = { { PID, 'Z', PF_EXITING, .no_mm = true },
+				 { 501, 'S', .no_mm = true },
+				 { 502, 'S' } } },
+		  -EACCES,
+		  64 },
+		{ "EACCES of both, the leader is dead, and no thread has an mm",
+		  { .pid = PID,
+		    .mm = 1,
+		    .pagemap_err = -EACCES,
+		    .mem_open_err = -EACCES,
+		    .threads = { { PID, 'Z', PF_EXITING, .no_mm = true },
+				 { 501, 'S', .no_mm = true } } },
 		  -ESRCH,
 		  0 },
 	};
@@ -357,6 +380,11 @@ static void test_files(void)
 	}
 }
 
+static void lose_501(void)
+{
+	fake_drop_thread(&fake.procs[0], 501);
+}
+
 /* The leader is dead: the mm is found through a thread that has it. */
 static void test_files_dead_leader(void)
 {
@@ -377,7 +405,14 @@ static void test_files_dead_leader(void)
 	is_int(observe_list(&fake_sys, &fds, 502), LIST_IN_USE, "its thread owns a lock");
 	observe_close(&fake_sys, &fds);
 
-	fake.procs[0].threads[2].no_mm = true;
+	fake.on_getdents = lose_501;
+	observe_open(&fake_sys, &ref, &fds);
+	is_int(fds.err, 0, "a thread ends before it is looked at");
+	is_int(observe_mm(&fake_sys, &fds), MM_HELD, "and another has the mm");
+	observe_close(&fake_sys, &fds);
+	fake.on_getdents = NULL;
+
+	fake.procs[0].threads[1].no_mm = true;
 	observe_open(&fake_sys, &ref, &fds);
 	is_int(fds.err, -ESRCH, "no thread has an mm");
 	is_int(fds.bits, 0, "so its width is not known");
