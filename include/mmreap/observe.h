@@ -92,7 +92,7 @@ int procfile_auxv_bits(const void *data, size_t len);
 pid_t procfile_next_pid(const void *buf, size_t len, size_t *off);
 /**
  * The path of one controller in /proc/PID/cgroup; @controller "" is the v2 line.
- * Into @buf, NUL-terminated. -ENOENT: not there; -ENAMETOOLONG.
+ * Into @buf, NUL-terminated. -ENOENT: not there, or cut before the end of its line; -ENAMETOOLONG.
  */
 int procfile_cgroup(const char *text, size_t len, const char *controller, char *buf, size_t size);
 

@@ -411,10 +411,11 @@ int procfile_cgroup(const char *text, size_t len, const char *controller, char *
 	const char *end = text + len;
 	size_t clen = strlen(controller);
 
-	/* "ID:controller,controller:/path"; "0::/path" is version 2 */
-	for (const char *line = text; line < end;) {
-		const char *nl = memchr(line, '\n', (size_t)(end - line));
-		const char *stop = nl ? nl : end;
+	/*
+	 * "ID:controller,controller:/path"; "0::/path" is version 2. A line without its end was cut by
+	 * the buffer it was read into, and its path is that of another cgroup.
+	 */
+	for (const char *line = text, *stop; (stop = memchr(line, '\n', (size_t)(end - line)));) {
 		const char *a = memchr(line, ':', (size_t)(stop - line));
 		const char *b = a ? memchr(a + 1, ':', (size_t)(stop - a - 1)) : NULL;
 
