@@ -343,8 +343,12 @@ enum evidence {
 	EVIDENCE_GROUP_EXIT = 1 << 19, /* SIGNAL_GROUP_EXIT */
 	EVIDENCE_UNSTABLE = 1 << 20,   /* MMF_UNSTABLE */
 	EVIDENCE_OOM_SKIP = 1 << 21,   /* MMF_OOM_SKIP */
+	/* Of what was never held. */
+	EVIDENCE_NO_PID = 1 << 22,	/* pidfd_open: no such process */
+	EVIDENCE_NO_PIDFD = 1 << 23,	/* the pidfd that was given names none any more */
+	EVIDENCE_OTHER_INODE = 1 << 24, /* the pidfd of its number has another inode */
 };
-#define EVIDENCE_COUNT 22
+#define EVIDENCE_COUNT 25
 
 /* What keeps the mm from its next phase. */
 enum blocker {
@@ -420,6 +424,7 @@ static inline void mm_flags_set(struct mm_flags *flags, enum mm_flag flag)
 /**
  * struct status_row - what `status` says of one process; figures are UNKNOWN where not told
  * @seen: the process was there and /proc showed it; else only id and phase (gone) hold
+ * @no_right: we may not signal it
  * @tid: the thread whose memory is shown: not the leader where that is dead
  * @frozen: the cgroup that freezes it, of @frozen_version (1, 2; 0: it is not frozen)
  * @anon_shared_bytes: --deep: at most so much anonymous memory is shared with forked children
@@ -432,6 +437,7 @@ struct status_row {
 	enum blocker blocker;
 	pid_t ppid;
 	int uid;
+	bool no_right;
 	char state;
 	int threads;
 	pid_t tid;

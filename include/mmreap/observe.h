@@ -372,7 +372,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 		 const struct kernel_snapshot *kernel, struct status_row *ret,
 		 struct phase_facts *ret_facts);
 
-/** observe_no_life - The row of a process that is gone: nothing else is known of it. */
+/** observe_no_life - The row of a process that is gone, the evidence left to the caller. */
 void observe_no_life(const struct proc_ref *ref, struct status_row *row);
 
 /**

@@ -78,6 +78,12 @@ const char *watch_source_word(enum watch_source source);
 /** text_escape - Copy @text with control characters, backslashes and invalid UTF-8 as \xHH */
 void text_escape(const char *text, char *ret, size_t size);
 
+/**
+ * text_is_hidden - Is this character of @len bytes a control, or what turns the direction of writing?
+ * A name must not rewrite the line around it.
+ */
+bool text_is_hidden(const char *s, size_t len);
+
 /** text_size - Write a size for people ("43.9 GiB"), or in bytes */
 #define SIZE_SIZE 32
 void text_size(const struct words *words, int64_t n_bytes, bool bytes, char *ret, size_t size);
@@ -98,6 +104,7 @@ const char *text_errno(int err);
 enum cell_type {
 	CELL_TEXT,
 	CELL_NUMBER,
+	CELL_INODE,   /* a number without a sign: all 64 bits of it */
 	CELL_BYTES,   /* for people in the table, a number in JSON */
 	CELL_TIME_US, /* printed in ms with three decimals */
 	CELL_BOOL,
@@ -128,6 +135,7 @@ struct column {
  * struct row_table - the rows of one command
  * @key: the JSON key of the array
  * @defaults: columns of a table without -o; JSON has all of them
+ * @widths: of each column at least, where the rows come one by one; NULL: as all rows need
  * @get: fill in a cell; it is all zero before but for @words
  */
 struct row_table {
@@ -135,6 +143,7 @@ struct row_table {
 	const struct column *columns;
 	size_t n_columns;
 	const char *defaults;
+	const unsigned char *widths;
 	void (*get)(const void *row, unsigned int column, struct cell *ret);
 };
 
@@ -249,6 +258,9 @@ __attribute__((format(printf, 3, 4))) int report_error(bool json, enum exit_stat
 
 /** report_cli_error - report_error() for a message that is in both languages already */
 int report_cli_error(enum exit_status status, const struct cli_error *error);
+
+/** report_error_document - Its part on stdout alone, for what was said already */
+void report_error_document(enum exit_status status, const struct cli_error *error);
 
 /** report_usage_error - The same for what the command line lacks; returns STATUS_USAGE */
 int report_usage_error(const struct cli_error *error);

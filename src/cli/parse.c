@@ -245,9 +245,18 @@ static enum cli_verdict take_option(struct run *run, const struct cli_syntax *sy
 	return CLI_RUN;
 }
 
+/* A command that sends none has nothing to say about signals. */
+static bool takes_signal(const struct run *run)
+{
+	for (size_t i = 0; i < run->n_options; i++)
+		if (run->options[i]->kind == CLI_SIGNAL)
+			return true;
+	return false;
+}
+
 static void refuse_option(struct run *run, const struct cli_syntax *syntax, int rc, const char *bad)
 {
-	if (value_is_signal(bad) || !strncmp(bad, "--signal=", 9))
+	if (takes_signal(run) && (value_is_signal(bad) || !strncmp(bad, "--signal=", 9)))
 		refuse_signal(run);
 	else if (rc == POPT_ERROR_BADOPT)
 		cli_fail(run->error, "unknown option %s; see mmreap %s --help", bad, syntax->name);

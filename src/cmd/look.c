@@ -81,37 +81,46 @@ void look_close(struct look *look)
 	cleanup_close(&look->self.proc_fd);
 }
 
-enum exit_status look_say_target(const struct target *t, bool json)
+enum exit_status look_explain_target(const struct target *t, struct cli_error *ret)
 {
-	enum exit_status status = outcome_status(t->outcome);
-	int pid = (int)t->ref.pid;
+	char who[16] = "pidfd"; /* of a process that was waited for: it names no number any more */
 
-	if (status == STATUS_OK) /* a member of a selection that vanished */
-		return status;
+	*ret = (struct cli_error){ 0 };
+	if (t->ref.pid > 0)
+		snprintf(who, sizeof(who), "%d", (int)t->ref.pid);
 	errno = -t->err;
 	switch (t->err) {
 	case -ESRCH:
-		report_error(json, status, "%d: no such process", pid);
+		cli_fail(ret, "%s: no such process", who);
 		break;
 	case -ESTALE:
-		report_error(json, status,
-			     "%d: no such process: the PID was reused, its inode is another", pid);
+		cli_fail(ret, "%s: no such process: the PID was reused, its inode is another", who);
 		break;
 	case -EOPNOTSUPP:
-		report_error(json, status,
-			     "%d: this kernel has no unique pidfs inodes (Linux 6.9): give the PID "
-			     "alone",
-			     pid);
+		cli_fail(ret,
+			 "%s: this kernel has no unique pidfs inodes (Linux 6.9): give the PID "
+			 "alone",
+			 who);
 		break;
 	case -EACCES:
-		report_error(json, status, "%d: it is there, but /proc does not show it (hidepid)",
-			     pid);
+		cli_fail(ret, "%s: it is there, but /proc does not show it (hidepid)", who);
 		break;
 	default:
-		report_error(json, status, "%d: %m", pid);
+		cli_fail(ret, "%s: %m", who);
 		break;
 	}
-	return status;
+	return outcome_status(t->outcome);
+}
+
+enum exit_status look_say_target(const struct target *t, bool json)
+{
+	struct cli_error error;
+	enum exit_status status = look_explain_target(t, &error);
+
+	if (status == STATUS_OK) /* a member of a selection that vanished */
+		return status;
+	error.json = json;
+	return report_cli_error(status, &error);
 }
 
 /* A comparison waits for an execve of either process; that takes a moment, or for ever. */

@@ -32,6 +32,9 @@ struct look {
 enum exit_status look_open(const struct target_list *list, bool json, struct look *ret);
 void look_close(struct look *look);
 
+/** look_explain_target - Put in words why a target is not held; returns its exit status. */
+enum exit_status look_explain_target(const struct target *t, struct cli_error *ret);
+
 /**
  * look_say_target - Say why a target is not held: on stderr, with @json on stdout too, as a line of
  * JSON Lines. Returns its exit status.

@@ -18,6 +18,8 @@ struct story {
 	struct sharers_row *rows;
 	size_t n_rows, room, n_groups;
 	enum exit_status *statuses; /* one for each target */
+	struct cli_error error;	    /* the first */
+	size_t n_vanished;	    /* members of a selection */
 	bool failed;		    /* and said so: there is nothing to print */
 };
 
@@ -81,11 +83,27 @@ static int add_row(struct story *s, pid_t pid, enum relation relation, pid_t sam
 	return 0;
 }
 
-static enum exit_status say_no_mm(const struct proc_ref *ref)
+/* On stderr at once; of what leaves no rows the first is the document as well. */
+static enum exit_status complain(struct story *s, enum exit_status status,
+				 const struct cli_error *error)
 {
-	report_say("%d %s: it has no address space: a zombie, a kernel thread, or about to exit",
-		   (int)ref->pid, ref->comm);
-	return STATUS_NO_PROCESS;
+	if (*s->error.text == '\0')
+		s->error = *error;
+	return report_cli_error(status, error);
+}
+
+static enum exit_status note_vanished(struct story *s)
+{
+	s->n_vanished++;
+	return STATUS_OK;
+}
+
+static enum exit_status say_not_held(struct story *s, const struct target *t)
+{
+	struct cli_error error;
+	enum exit_status status = look_explain_target(t, &error);
+
+	return status == STATUS_OK ? note_vanished(s) : complain(s, status, &error);
 }
 
 static enum exit_status judge(const struct story *s, size_t n_members, const struct blind *blind)
@@ -148,30 +166,38 @@ static int compare(struct story *s, const struct proc_ref *ref, struct blind *re
 
 static enum exit_status look_at(struct story *s, const struct target *t)
 {
+	struct cli_error error = { 0 };
 	size_t first = s->n_rows;
 	struct blind blind;
 	int err;
 
 	if (t->err < 0)
-		return look_say_target(t, false);
+		return say_not_held(s, t);
 	if (is_listed(s, &t->ref))
 		return STATUS_OK;
 	err = s->kernel ? ask_kernel(s, &t->ref, &blind) : -ENODATA;
 	if (err == -ENODATA && s->req.opt.source == SOURCE_BPF) {
-		report_say("%d %s: the kernel's own view does not show it", (int)t->ref.pid,
-			   t->ref.comm);
-		return STATUS_DENIED;
+		cli_fail(&error, "%d %s: the kernel's own view does not show it", (int)t->ref.pid,
+			 t->ref.comm);
+		return complain(s, STATUS_DENIED, &error);
 	}
 	if (err == -ENODATA)
 		err = compare(s, &t->ref, &blind);
 	if (err < 0)
 		s->n_rows = first;
-	if (err == -ESRCH)
-		return t->selected ? STATUS_OK : say_no_mm(&t->ref);
+	if (err == -ESRCH && t->selected)
+		return note_vanished(s);
+	if (err == -ESRCH) {
+		cli_fail(
+			&error,
+			"%d %s: it has no address space: a zombie, a kernel thread, or about to exit",
+			(int)t->ref.pid, t->ref.comm);
+		return complain(s, STATUS_NO_PROCESS, &error);
+	}
 	if (err < 0) {
 		errno = -err;
-		report_say("%d %s: %m", (int)t->ref.pid, t->ref.comm);
-		return STATUS_FAILURE;
+		cli_fail(&error, "%d %s: %m", (int)t->ref.pid, t->ref.comm);
+		return complain(s, STATUS_FAILURE, &error);
 	}
 	s->n_groups++;
 	return judge(s, s->n_rows - first, &blind);
@@ -195,9 +221,12 @@ static enum exit_status look_at_targets(struct story *s)
 	if (s->statuses == NULL)
 		return fail(s, report_error(json, STATUS_FAILURE, "out of memory"));
 	if (n == 0)
-		return STATUS_NO_PROCESS;
+		return fail(s, report_error(json, STATUS_NO_PROCESS, "no process matched"));
 	for (size_t i = 0; i < n; i++)
 		s->statuses[i] = look_at(s, &s->look.targets[i]);
+	/* Who is not there is not alone. */
+	if (s->req.opt.check && s->n_vanished == n)
+		return STATUS_NO_PROCESS;
 	for (size_t i = 0; i < s->n_rows; i++) {
 		if (s->rows[i].group == said)
 			continue;
@@ -246,6 +275,8 @@ static bool is_usage_error(const struct sharers_request *req, struct cli_error *
 		cli_fail(error, "--all and targets cannot be used together");
 	else if (req->opt.all && req->opt.check)
 		cli_fail(error, "--check asks about targets: --all cannot be used with it");
+	else if (req->opt.check && req->out.json)
+		cli_fail(error, "--check prints nothing: --json cannot be used with it");
 	else if (!req->opt.all && !targets)
 		cli_fail(error, "no target given, and not --all");
 	return *error->text;
@@ -282,6 +313,10 @@ static int run(int argc, const char **argv)
 	status = s.req.opt.all ? look_at_all(&s) : look_at_targets(&s);
 	if (s.req.opt.check || s.failed)
 		return status;
+	if (out->json && s.n_rows == 0 && status != STATUS_OK) {
+		report_error_document(status, &s.error);
+		return status;
+	}
 	err = report_print_rows(stdout, &report_table_sharers, out, &s.columns, s.rows, s.n_rows,
 				sizeof(*s.rows));
 	errno = -err;

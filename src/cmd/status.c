@@ -77,6 +77,16 @@ static void look_closer(const struct story *s, const struct proc_ref *ref, struc
 		observe_deep(&sys_linux, ref, DEEP_LIMIT_US, row);
 }
 
+/* A target that is not held: what was seen of it. */
+static void note_absent(const struct target *t, struct status_row *row)
+{
+	observe_no_life(&t->ref, row);
+	if (t->err == -ESTALE)
+		row->evidence = EVIDENCE_OTHER_INODE;
+	else if (t->err == -ESRCH)
+		row->evidence = t->ref.pid > 0 ? EVIDENCE_NO_PID : EVIDENCE_NO_PIDFD;
+}
+
 static enum exit_status look_at(struct story *s, const struct target *t, struct status_row *row)
 {
 	const struct kernel_snapshot *kernel = s->kernel ? &s->before : NULL;
@@ -85,7 +95,7 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 	if (err == 0)
 		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, kernel, row, NULL);
 	else
-		observe_no_life(&t->ref, row);
+		note_absent(t, row);
 	if (err == 0) {
 		look_closer(s, &t->ref, row);
 		return row->phase != PHASE_GONE || t->selected ? STATUS_OK : STATUS_NO_PROCESS;
@@ -105,8 +115,10 @@ static enum exit_status look_at_targets(struct story *s)
 {
 	size_t n = s->look.n_targets;
 
-	if (n == 0)
-		return STATUS_NO_PROCESS;
+	if (n == 0) {
+		s->failed = true;
+		return report_error(s->req.out.json, STATUS_NO_PROCESS, "no process matched");
+	}
 	s->rows = calloc(n, sizeof(*s->rows));
 	s->statuses = calloc(n, sizeof(*s->statuses));
 	if (s->rows == NULL || s->statuses == NULL)

@@ -248,7 +248,6 @@ void observe_no_life(const struct proc_ref *ref, struct status_row *row)
 	*row = (struct status_row){
 		.id = { .pid = ref->pid, .inode = ref->inode },
 		.phase = PHASE_GONE,
-		.evidence = EVIDENCE_REAPED_PID,
 		.uid = -1,
 		.rss_bytes = UNKNOWN,
 		.anon_bytes = UNKNOWN,
@@ -367,6 +366,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 			take_kernel(kernel, &f, &row);
 	}
 	/* Only now is it known that all of this was its own. */
+	row.no_right = sys->pidfd_signal(ref->pidfd, 0) == -EPERM;
 	if (sys_is_reaped(sys, ref->pidfd)) {
 		observe_no_life(ref, &row);
 		f.gone = true;

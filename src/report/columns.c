@@ -34,7 +34,7 @@ enum kill_column {
 
 static const struct column kill_columns[] = {
 	[KILL_PID] = { "pid", CELL_NUMBER, N_("process ID") },
-	[KILL_INODE] = { "inode", CELL_NUMBER,
+	[KILL_INODE] = { "inode", CELL_INODE,
 			 N_("pidfs inode; PID:INODE names exactly this process") },
 	[KILL_COMM] = { "comm", CELL_TEXT, N_("command name") },
 	[KILL_OUTCOME] = { "outcome", CELL_TEXT, N_("what became of it") },
@@ -224,8 +224,9 @@ static const struct column column_columns[] = {
 static void column_get(const void *data, unsigned int column, struct cell *ret)
 {
 	static const char *const types[] = {
-		[CELL_TEXT] = "string",	   [CELL_NUMBER] = "number", [CELL_BYTES] = "number",
-		[CELL_TIME_US] = "number", [CELL_BOOL] = "boolean",  [CELL_PROCS] = "array",
+		[CELL_TEXT] = "string",	 [CELL_NUMBER] = "number",  [CELL_INODE] = "number",
+		[CELL_BYTES] = "number", [CELL_TIME_US] = "number", [CELL_BOOL] = "boolean",
+		[CELL_PROCS] = "array",
 	};
 	const struct column *row = data;
 

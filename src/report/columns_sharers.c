@@ -27,7 +27,7 @@ enum sharers_column {
 static const struct column sharers_columns[] = {
 	[SHARERS_GROUP] = { "group", CELL_NUMBER, N_("ordinal of the address space") },
 	[SHARERS_PID] = { "pid", CELL_NUMBER, N_("process ID") },
-	[SHARERS_INODE] = { "inode", CELL_NUMBER,
+	[SHARERS_INODE] = { "inode", CELL_INODE,
 			    N_("pidfs inode; PID:INODE names exactly this process") },
 	[SHARERS_PPID] = { "ppid", CELL_NUMBER, N_("process ID of the parent") },
 	[SHARERS_USER] = { "user", CELL_NUMBER, N_("effective user ID") },

@@ -45,7 +45,7 @@ enum status_column {
 
 static const struct column status_columns[] = {
 	[STATUS_PID] = { "pid", CELL_NUMBER, N_("process ID") },
-	[STATUS_INODE] = { "inode", CELL_NUMBER,
+	[STATUS_INODE] = { "inode", CELL_INODE,
 			   N_("pidfs inode; PID:INODE names exactly this process") },
 	[STATUS_PHASE] = { "phase", CELL_TEXT, N_("where in its life cycle the address space is") },
 	[STATUS_COMM] = { "comm", CELL_TEXT, N_("command name") },
@@ -189,7 +189,7 @@ static void status_get(const void *data, unsigned int column, struct cell *ret)
 
 	switch ((enum status_column)column) {
 	case STATUS_PID:
-		set_number(ret, row->id.pid);
+		set_number(ret, row->id.pid > 0 ? row->id.pid : UNKNOWN);
 		break;
 	case STATUS_INODE:
 		set_inode(ret, &row->id);

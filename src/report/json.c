@@ -19,11 +19,15 @@ void json_print_string(FILE *f, const char *text)
 			len = 1;
 		} else if (*text == '"' || *text == '\\') {
 			fprintf(f, "\\%c", *text);
-		} else if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			fprintf(f, "\\u%04x", (unsigned char)*text);
-		} else if (len == 2 && (unsigned char)text[0] == 0xc2 &&
-			   (unsigned char)text[1] < 0xa0) {
-			fprintf(f, "\\u%04x", (unsigned char)text[1]); /* C1 controls */
+		} else if (text_is_hidden(text, len)) {
+			const unsigned char *u = (const unsigned char *)text;
+
+			/* All of them are below U+10000. */
+			fprintf(f, "\\u%04x",
+				len == 1   ? u[0]
+				: len == 2 ? (u[0] & 0x1fU) << 6 | (u[1] & 0x3fU)
+					   : (u[0] & 0xfU) << 12 | (u[1] & 0x3fU) << 6 |
+						     (u[2] & 0x3fU));
 		} else {
 			fwrite(text, 1, len, f);
 		}
@@ -64,6 +68,9 @@ static void print_cell(FILE *f, const struct column *column, const struct cell *
 	case CELL_NUMBER:
 	case CELL_BYTES:
 		fprintf(f, "%lld", (long long)cell->number);
+		break;
+	case CELL_INODE:
+		fprintf(f, "%llu", (unsigned long long)cell->number);
 		break;
 	case CELL_TIME_US:
 		fprintf(f, "%lld.%03lld", (long long)cell->number / 1000,

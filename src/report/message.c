@@ -65,13 +65,17 @@ void report_step(pid_t pid, int64_t since_us, const char *step, int err)
 	print_message(text);
 }
 
+void report_error_document(enum exit_status status, const struct cli_error *error)
+{
+	printf("{\"error\":{\"status\":%d,\"message\":", status);
+	json_print_string(stdout, error->text);
+	puts("}}");
+}
+
 int report_cli_error(enum exit_status status, const struct cli_error *error)
 {
-	if (error->json) {
-		printf("{\"error\":{\"status\":%d,\"message\":", status);
-		json_print_string(stdout, error->text);
-		puts("}}");
-	}
+	if (error->json)
+		report_error_document(status, error);
 	print_message(error->local);
 	return status;
 }
@@ -103,7 +107,11 @@ void report_print_kill(FILE *f, const struct kill_row *row, bool bytes)
 
 	text_escape(row->id.comm, comm, sizeof(comm));
 	explain_kill(row, &words_local, bytes, sentence, sizeof(sentence));
-	fprintf(f, "%d%s%s: %s\n", row->id.pid, *comm ? " " : "", comm, sentence);
+	/* A pidfd whose process was waited for names no number any more. */
+	if (row->id.pid == 0)
+		fprintf(f, "pidfd: %s\n", sentence);
+	else
+		fprintf(f, "%d%s%s: %s\n", row->id.pid, *comm ? " " : "", comm, sentence);
 }
 
 void report_log_kill(const struct kill_row *row)

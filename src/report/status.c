@@ -98,6 +98,9 @@ void explain_evidence(unsigned int evidence, const struct words *words, const ch
 		N_("its end is decided (SIGNAL_GROUP_EXIT)"),
 		N_("a reap of its memory has begun (MMF_UNSTABLE)"),
 		N_("its memory is no longer worth a reap (MMF_OOM_SKIP)"),
+		N_("no process has this PID (pidfd_open: no such process)"),
+		N_("the process of the pidfd has been waited for"),
+		N_("the process that has this PID now is another one (its inode)"),
 	};
 	size_t used = 0;
 
@@ -225,6 +228,38 @@ static void say_next_of_reaped(struct sentence *s, const struct status_row *row)
 		sentence_say(s, "wait: its memory is back, its exit takes a moment");
 }
 
+/* As long as another process lives that has it, the memory cannot be taken. */
+static void say_next_of_shared(struct sentence *s, const char *kill)
+{
+	sentence_say(s, "its memory is shared: %s ends all that have it", kill);
+}
+
+/* Is what helps in this phase a signal, a reap or a thaw? */
+static bool is_up_to_us(const struct status_row *row)
+{
+	switch (row->phase) {
+	case PHASE_REAPED:
+		return row->blocker == BLOCKER_FREEZER;
+	case PHASE_ALIVE:
+	case PHASE_STOPPED:
+	case PHASE_CORE_DUMP:
+	case PHASE_NO_VMA:
+	case PHASE_ZOMBIE_LEADER:
+	case PHASE_SIGNALLED:
+	case PHASE_DYING:
+	case PHASE_DYING_FROZEN:
+	case PHASE_EXIT_STOP:
+		return true;
+	case PHASE_VFORK_WAIT:
+	case PHASE_EXIT_MMAP:
+	case PHASE_ZOMBIE:
+	case PHASE_KTHREAD:
+	case PHASE_GONE:
+		break;
+	}
+	return false;
+}
+
 void explain_next(const struct status_row *row, const struct words *words, char *ret, size_t size)
 {
 	struct sentence s = { .at = ret, .left = size, .words = words };
@@ -232,6 +267,13 @@ void explain_next(const struct status_row *row, const struct words *words, char 
 
 	kill_command(row, kill, sizeof(kill));
 	*ret = '\0';
+	/* What mmreap refuses, or is denied, is no advice. */
+	if (row->id.pid == 1 && is_up_to_us(row))
+		return;
+	if (row->no_right && is_up_to_us(row)) {
+		sentence_say(&s, "no right to signal it; run mmreap as its user or as root");
+		return;
+	}
 	switch (row->phase) {
 	case PHASE_ALIVE:
 		if (row->n_sharers > 0)
@@ -264,18 +306,29 @@ void explain_next(const struct status_row *row, const struct words *words, char 
 		sentence_say(&s, "%s: SIGKILL cannot be blocked or handled", kill);
 		break;
 	case PHASE_DYING:
-		sentence_say(&s, "mmreap kill --reap-only %d takes its memory back now",
-			     row->id.pid);
+		if (row->n_sharers > 0)
+			say_next_of_shared(&s, kill);
+		else
+			sentence_say(&s, "mmreap kill --reap-only %d takes its memory back now",
+				     row->id.pid);
 		break;
 	case PHASE_DYING_FROZEN:
-		sentence_say(&s, "mmreap kill --thaw %d takes its memory back and lets it exit",
-			     row->id.pid);
+		if (row->n_sharers > 0)
+			say_next_of_shared(&s, kill);
+		else
+			sentence_say(&s,
+				     "mmreap kill --thaw %d takes its memory back and lets it exit",
+				     row->id.pid);
 		break;
 	case PHASE_EXIT_STOP:
-		sentence_say(&s,
-			     "mmreap kill --reap-only %d takes its memory back; it exits when its "
-			     "tracer lets it go",
-			     row->id.pid);
+		if (row->n_sharers > 0)
+			say_next_of_shared(&s, kill);
+		else
+			sentence_say(
+				&s,
+				"mmreap kill --reap-only %d takes its memory back; it exits when its "
+				"tracer lets it go",
+				row->id.pid);
 		break;
 	case PHASE_REAPED:
 		say_next_of_reaped(&s, row);
@@ -351,7 +404,7 @@ static void print_memory(FILE *f, const struct status_row *row, bool bytes)
 	char size[SIZE_SIZE];
 
 	if (row->rss_bytes == UNKNOWN) {
-		print_line(f, "memory", "none");
+		print_line(f, "memory", "no address space");
 		return;
 	}
 	print_line(f, "memory", "%s resident", size_text(row->rss_bytes, bytes, size));
@@ -492,7 +545,10 @@ void report_print_status(FILE *f, const struct status_row *row, bool bytes)
 	char comm[4 * COMM_SIZE], text[SENTENCE_SIZE], path[4 * CGROUP_SIZE];
 
 	text_escape(row->id.comm, comm, sizeof(comm));
-	fprintf(f, "%d %s", row->id.pid, comm);
+	if (row->id.pid > 0)
+		fprintf(f, "%d %s", row->id.pid, comm);
+	else
+		fputs("pidfd", f);
 	if (row->id.inode)
 		fprintf(f, " (inode %llu)", (unsigned long long)row->id.inode);
 	putc('\n', f);

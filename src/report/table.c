@@ -53,6 +53,9 @@ char *table_cell_text(const struct column *column, const struct cell *cell, bool
 	case CELL_NUMBER:
 		snprintf(text, sizeof(text), "%lld", (long long)cell->number);
 		break;
+	case CELL_INODE:
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)cell->number);
+		break;
 	case CELL_BYTES:
 		if (bytes)
 			snprintf(text, sizeof(text), "%lld", (long long)cell->number);

@@ -36,8 +36,7 @@ size_t text_utf8_length(const char *s)
 	return len;
 }
 
-/* Controls, and what turns the direction of writing: a name must not rewrite the line around it. */
-static bool is_hidden(const char *s, size_t len)
+bool text_is_hidden(const char *s, size_t len)
 {
 	const unsigned char *u = (const unsigned char *)s;
 
@@ -58,7 +57,7 @@ void text_escape(const char *text, char *ret, size_t size)
 
 	while (*text) {
 		size_t len = text_utf8_length(text);
-		bool plain = len && *text != '\\' && !is_hidden(text, len);
+		bool plain = len && *text != '\\' && !text_is_hidden(text, len);
 		size_t need;
 
 		if (!len)

@@ -389,7 +389,7 @@ enum watch_column {
 static const struct column watch_columns[] = {
 	[COLUMN_TIME] = { "time_ms", CELL_TIME_US, N_("time since the watch began") },
 	[COLUMN_PID] = { "pid", CELL_NUMBER, N_("process ID") },
-	[COLUMN_INODE] = { "inode", CELL_NUMBER,
+	[COLUMN_INODE] = { "inode", CELL_INODE,
 			   N_("pidfs inode; PID:INODE names exactly this process") },
 	[COLUMN_PHASE] = { "phase", CELL_TEXT, N_("phase of its life cycle, as in status") },
 	[COLUMN_RSS] = { "rss", CELL_BYTES, N_("resident memory when last seen") },
@@ -459,10 +459,19 @@ static void watch_get(const void *data, unsigned int column, struct cell *ret)
 	}
 }
 
+/* The widest that there is, or that is usual, and wider than the heading; what is longer stands out. */
+static const unsigned char watch_widths[] = {
+	[COLUMN_TIME] = 9,    [COLUMN_PID] = 7,	     [COLUMN_INODE] = 8,   [COLUMN_PHASE] = 13,
+	[COLUMN_RSS] = 6,     [COLUMN_UNMAPPED] = 9, [COLUMN_SOURCE] = 9,  [COLUMN_EVENT] = 7,
+	[COLUMN_COMM] = 15,   [COLUMN_FREED] = 6,    [COLUMN_BLOCKER] = 8, [COLUMN_NEXT] = 5,
+	[COLUMN_MESSAGE] = 8,
+};
+
 const struct row_table report_table_watch = {
 	.key = "watch",
 	.columns = watch_columns,
 	.n_columns = sizeof(watch_columns) / sizeof(watch_columns[0]),
+	.widths = watch_widths,
 	.defaults = "time_ms,pid,inode,phase,rss,unmapped,source,event",
 	.get = watch_get,
 };

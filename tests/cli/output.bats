@@ -167,6 +167,88 @@ teardown() {
 	run ! untouched
 }
 
+@test "output: what leaves no rows is an error document, whoever looks" {
+	needs jq
+	for arguments in 'watch -J 2 -t 0' 'sharers -J 4194300' 'sharers -J 4194300 4194299' \
+		'status -J --comm mmreap-nobody' 'sharers -J --comm mmreap-nobody' \
+		'watch -J --comm mmreap-nobody'; do
+		# shellcheck disable=SC2086
+		mmreap $arguments
+		echo "$arguments: $status: $output"
+		[ "$status" -eq 5 ]
+		jq -e -s 'length == 1 and .[0].error.status == 5 and (.[0].error.message | length > 0)' \
+			<<<"$output"
+		[ -n "$stderr" ]
+	done
+	mmreap status --comm mmreap-nobody
+	[ "$stderr" = "mmreap: no process matched" ]
+	mmreap sharers --comm mmreap-nobody
+	[ "$stderr" = "mmreap: no process matched" ]
+	# It prints nothing, and a document is not nothing.
+	mmreap sharers --check --json "$bystander"
+	[ "$status" -eq 2 ]
+	jq -e '.error.message | startswith("--check prints nothing")' <<<"$output"
+}
+
+@test "output: who is gone is not alone" {
+	mmreap sharers --check - <<<4194300
+	[ "$status" -eq 5 ]
+	mmreap sharers --check - <<<"$bystander"
+	[ "$status" -eq 0 ]
+	# One that a selection found and that vanished is what was waited for.
+	mmreap watch - <<<4194300
+	[ "$status" -eq 0 ]
+}
+
+@test "output: the evidence of what is gone is what was seen" {
+	needs jq
+	mmreap status -J 4194300
+	jq -e '.status[0].evidence | startswith("no process has this PID")' <<<"$output"
+	mmreap status -J "$bystander:77"
+	jq -e '.status[0].evidence | startswith("the process that has this PID now is another")' \
+		<<<"$output"
+}
+
+@test "output: an inode has 64 bits and no sign" {
+	mmreap status -J -o inode "$bystander:18446744073709551615"
+	[[ $output == *'"inode":18446744073709551615'* ]]
+	mmreap kill -J -o inode "$bystander:9223372036854775808"
+	[[ $output == *'"inode":9223372036854775808'* ]]
+	mmreap status -n -o inode "$bystander:9223372036854775808"
+	[ "$output" = 9223372036854775808 ]
+	untouched
+}
+
+@test "output: what turns the direction of writing is escaped everywhere" {
+	bash -c 'printf "a\xe2\x80\xaeb" >/proc/$$/comm; echo >"$0"; read -r -t 60 <>"$1"' \
+		"$BATS_TEST_TMPDIR/ready" <(:) 3>&- &
+	local evil=$!
+	disown "$evil"
+	until [ -e "$BATS_TEST_TMPDIR/ready" ]; do :; done
+	for arguments in '-o comm' '-r -o comm' '-J -o comm' '-O'; do
+		# shellcheck disable=SC2086
+		mmreap status $arguments "$evil"
+		echo "$arguments: $output" | cat -v
+		[[ $status -eq 0 && $output != *$'\xe2\x80\xae'* ]]
+		[[ $output == *'a<U+202E>b'* || $output == *'a\xe2\x80\xaeb'* || $output == *'a\u202eb'* ]]
+	done
+	kill -KILL "$evil"
+}
+
+@test "output: the rows of watch stand below each other" {
+	sleep 300 3>&- &
+	local short=$! at=()
+	disown "$short"
+	(sleep 0.3 && kill -KILL "$short") 3>&- &
+	mmreap watch --source proc -n -o phase,source,event,comm "$short"
+	echo "$output"
+	[ "${#lines[@]}" -ge 3 ]
+	for line in "${lines[@]}"; do
+		at+=("$(awk '{ print index($0, " sleep") }' <<<"$line")")
+	done
+	[ "$(printf '%s\n' "${at[@]}" | sort -u | wc -l)" -eq 1 ]
+}
+
 @test "output: watch writes at once, and its error is that of the write" {
 	local end=$BATS_TEST_TMPDIR/end
 	for arguments in 'watch -t 0 PID' 'watch -J -t 0 PID' 'watch -O -t 0 PID'; do

@@ -163,3 +163,14 @@ teardown() {
 	refuses kill "$bystander" $'\e[31mred\n'
 	[[ $stderr == *'\x1b[31mred\x0a'* ]]
 }
+
+@test "usage: a command that sends no signal does not speak of SIGKILL" {
+	for command in status watch sharers; do
+		for option in -9 -5 -KILL --signal=9; do
+			mmreap "$command" "$option" "$bystander"
+			echo "$command $option: $status: $stderr"
+			[ "$status" -eq 2 ]
+			[ "$stderr" = "mmreap: unknown option $option; see mmreap $command --help" ]
+		done
+	done
+}

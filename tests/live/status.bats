@@ -408,3 +408,36 @@ starve() {
 		wait "$VICTIM_JOB" || :
 	done
 }
+
+@test "status: what it advises where the memory is shared does work" {
+	requires root mrelease freezer-v1 kcmp
+	local next
+	cgroup_make v1 cold freezer
+	start_victim --mib 32 --sharer=1
+	cgroup_add "$CGROUP" "$VICTIM"
+	freeze "$CGROUP"
+	kill -KILL "$VICTIM"
+	until_true 5 is_in "$VICTIM" dying-frozen
+	next=$("$MMREAP" status -n -o next "$VICTIM")
+	[ "$next" = "its memory is shared: mmreap kill --sharers=kill --thaw $VICTIM ends all that have it" ]
+	kill_json --sharers=kill --thaw "$VICTIM"
+	expect_status 0
+	is_gone "$VICTIM"
+}
+
+@test "status: nothing is advised that would be denied" {
+	requires root nobody
+	start_victim --mib 8
+	run as_nobody "$MMREAP" status -n -o next "$VICTIM"
+	[ "$output" = "no right to signal it; run mmreap as its user or as root" ]
+}
+
+@test "status: a pidfd whose process was waited for has no number" {
+	run --separate-stderr "$MMREAP_HELPERS/inherit" --gone 7 "$MMREAP" status --json --pidfd 7
+	[ "$status" -eq 5 ]
+	[ "$stderr" = "mmreap: pidfd: no such process" ]
+	jq -e '.status[0] | .pid == null and .evidence == "the process of the pidfd has been waited for"' \
+		<<<"$output"
+	run --separate-stderr "$MMREAP_HELPERS/inherit" --gone 7 "$MMREAP" kill --pidfd 7
+	[[ $output == "pidfd: "* ]]
+}

@@ -241,8 +241,7 @@ static void test_status(void)
 	       "\"file\":524288,\"shmem\":524288,\"hugetlb\":2097152,\"pagetables\":8192,"
 	       "\"robust\":\"in-use\",\"tracer\":77,"
 	       "\"evidence\":\"SIGKILL is pending (SigPnd, ShdPnd); its cgroup is frozen "
-	       "(version 1 freezer)\",\"next\":\"mmreap kill --thaw 4711 takes its memory back and "
-	       "lets it exit\",\"incomplete\":null,\"source\":\"proc\"},\n"
+	       "(version 1 freezer)\",\"next\":\"its memory is shared: mmreap kill --sharers=kill --thaw 4711 ends all that have it\",\"incomplete\":null,\"source\":\"proc\"},\n"
 	       "{\"pid\":4713,\"inode\":null,\"phase\":\"gone\",\"comm\":null,\"state\":null,"
 	       "\"threads\":null,\"rss\":null,\"swap\":null,\"sharers\":null,\"flags\":null,"
 	       "\"users\":null,\"count\":null,\"frozen\":null,\"oomadj\":null,\"blocker\":null,"
@@ -302,7 +301,8 @@ static void test_report(void)
 		"pending    KILL,34\n"
 		"oom adj    -1\n"
 		"blocker    frozen cgroup /a\n"
-		"next       mmreap kill --thaw 4711 takes its memory back and lets it exit\n",
+		"next       its memory is shared: mmreap kill --sharers=kill --thaw 4711 ends all "
+		"that have it\n",
 		"everything");
 	reports(&gone, false,
 		"4713 \n"
@@ -399,6 +399,22 @@ static void test_next(void)
 		  { .phase = PHASE_EXIT_STOP },
 		  "mmreap kill --reap-only 5 takes its memory back; it exits when its tracer lets "
 		  "it go" },
+		{ "dying and shared",
+		  { .phase = PHASE_DYING, .n_sharers = 1 },
+		  "its memory is shared: mmreap kill --sharers=kill 5 ends all that have it" },
+		{ "dying, frozen and shared",
+		  { .phase = PHASE_DYING_FROZEN, .n_sharers = 1, .frozen_version = 1 },
+		  "its memory is shared: mmreap kill --sharers=kill --thaw 5 ends all that have "
+		  "it" },
+		{ "exit stop and shared",
+		  { .phase = PHASE_EXIT_STOP, .n_sharers = 1 },
+		  "its memory is shared: mmreap kill --sharers=kill 5 ends all that have it" },
+		{ "not ours",
+		  { .phase = PHASE_ALIVE, .no_right = true },
+		  "no right to signal it; run mmreap as its user or as root" },
+		{ "a zombie, not ours",
+		  { .phase = PHASE_ZOMBIE, .no_right = true, .ppid = 7 },
+		  "nothing is left to free but its PID: its parent, 7, must wait for it" },
 		{ "reaped and frozen",
 		  { .phase = PHASE_REAPED, .blocker = BLOCKER_FREEZER },
 		  "mmreap kill --thaw 5 lets it exit" },
