@@ -60,6 +60,9 @@ static int new_fd(const char *name, bool pidfd)
 	return -EMFILE;
 }
 
+/* A descriptor that is not of this world: --pidfd takes any number. */
+#define INHERITED 5
+
 static int slot(int fd)
 {
 	claim(fd >= 100 && fd < 100 + MAX_FDS && world.used[fd - 100]);
@@ -248,7 +251,7 @@ static int signal_to(int fd, int sig)
 
 static int has_exited(int fd)
 {
-	claim(world.pidfd[slot(fd)]);
+	claim(fd == INHERITED || world.pidfd[slot(fd)]);
 	return take_u8(&world.in) & 1;
 }
 
@@ -414,7 +417,7 @@ void fuzz_world(const uint8_t *data, size_t size)
 	if (which & 1) {
 		int fd = new_fd("pidfd", true), err;
 
-		err = target_hold_fd(&sys, &self, which & 2 ? 5 : fd, &ref);
+		err = target_hold_fd(&sys, &self, which & 2 ? INHERITED : fd, &ref);
 		close_fd(fd);
 		if (err < 0)
 			goto out;
