@@ -160,10 +160,10 @@ struct plan_kill {
 	int tries_hold;
 	int tries_reap;
 	int tries_look;
-	bool no_mm; /* threads are left, but no mm */
+	bool no_mm;		   /* threads are left, but no mm */
 	bool mm_tested, mm_unseen; /* --dry-run: there is no right to see the mm */
-	bool may_kill_sharers; /* --sharers=kill, and the right to each is checked */
-	bool exited_first; /* dead without our SIGKILL: only the sharers get one */
+	bool may_kill_sharers;	   /* --sharers=kill, and the right to each is checked */
+	bool exited_first;	   /* dead without our SIGKILL: only the sharers get one */
 	bool flag_failed;
 	bool flag_tried; /* the one call failed: who knows whether it killed */
 	struct plan_view view;

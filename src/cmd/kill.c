@@ -535,6 +535,7 @@ static int run(int argc, const char **argv)
 	_cleanup_(story_free) struct story s = { .interrupt_fd = -1, .self.proc_fd = -1 };
 	const struct output_options *out = &s.req.out;
 	struct cli_error error = { 0 };
+	int err;
 
 	switch (cli_parse_kill(argc, argv, &s.req, &error)) {
 	case CLI_DONE:
@@ -549,11 +550,11 @@ static int run(int argc, const char **argv)
 	error.json = out->json;
 	if (report_choose_columns(&report_table_kill, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
-	if (observe_self(&sys_linux, &s.self) < 0)
-		return report_error(
-			out->json, STATUS_FAILURE,
-			"/proc is not a procfs of this PID namespace: nothing can be told "
-			"safely from it, and nothing was touched; mount one");
+	err = observe_self(&sys_linux, &s.self);
+	if (err < 0) {
+		selection_no_proc(err, &s.error);
+		return selection_say(&s.error, out->json);
+	}
 	return run_story(&s);
 }
 
