@@ -180,9 +180,9 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep
 			}
 		}
 	}
-	if (n < 0)
+	if (n < 0 && n != -ENOENT)
 		return (int)n;
-	if (l.threads == 0)
+	if (n < 0 || l.threads == 0) /* in an execve its task directory can be gone for a moment */
 		return -ESRCH;
 	l.candidate = chosen != 0;
 	*ret = l;

@@ -232,18 +232,23 @@ void observe_open(const struct sys *sys, const struct proc_ref *ref, struct vict
 {
 	struct victim_fds fds;
 	char auxv[1024], prefix[32], name[64];
+	bool of_thread;
 	ssize_t n;
 	int err;
 
 	fds.task = sys->open_at(ref->procfd, "task", O_DIRECTORY);
 	fds.stat = sys->open_at(ref->procfd, "stat", 0);
 	err = find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
+	of_thread = *prefix != '\0';
 	fds.statm = open_below(sys, ref, prefix, "statm");
 	fds.pagemap = open_below(sys, ref, prefix, "pagemap");
 	fds.mem = open_below(sys, ref, prefix, "mem");
 	/* Denied because it is not ours, or because it has just lost its mm? */
 	if (fds.mem < 0 || fds.pagemap < 0)
 		err = find_mm(sys, ref, fds.task, prefix, sizeof(prefix));
+	/* The thread has ended, in an execve perhaps: that there is a pagemap its leader has told. */
+	if (of_thread && (fds.mem == -ENOENT || fds.pagemap == -ENOENT))
+		err = -ESRCH;
 	fds.err = err < 0 ? err : fds.mem < 0 ? fds.mem : fds.pagemap < 0 ? fds.pagemap : 0;
 	snprintf(name, sizeof(name), "%sauxv", prefix);
 	n = sys->read_file(ref->procfd, name, auxv, sizeof(auxv));

@@ -77,6 +77,7 @@ static const struct fault_call fault_calls[] = {
 	{ 448, "process_mrelease", FAULT_NORMAL, { EAGAIN, EINVAL, ESRCH, ENOSYS, EPERM, EBADF } },
 	CALL(kcmp, FAULT_NORMAL, EPERM, EACCES, ESRCH, ENOSYS),
 	CALL(ptrace, FAULT_NORMAL, EPERM, ESRCH, EIO, EBUSY),
+	CALL(membarrier, FAULT_NORMAL, EINVAL, EPERM, ENOSYS),
 	CALL(get_robust_list, FAULT_NORMAL, EPERM, ESRCH, ENOSYS),
 	CALL(process_vm_readv, FAULT_NORMAL, EPERM, ESRCH, EFAULT, ENOMEM, ENOSYS),
 	CALL(sched_getattr, FAULT_NORMAL, EPERM, ESRCH, EINVAL, ENOSYS),

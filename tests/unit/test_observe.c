@@ -758,6 +758,9 @@ static void test_lists_else(void)
 	t = 98;
 	is_int(observe_lists(&fake_sys, &fds, true, dents, &l, &t), -EIO, "the directory fails");
 	ok(l.threads == 99 && t == 98, "and nothing is said");
+	fake.getdents_err = -ENOENT;
+	is_int(observe_lists(&fake_sys, &fds, true, dents, &l, &t), -ESRCH,
+	       "the directory is gone for a moment: looked at again");
 	fake.getdents_err = 0;
 	fake.procs[0].n_threads = 0;
 	is_int(observe_lists(&fake_sys, &fds, true, dents, &l, &t), -ESRCH, "nobody is left");
