@@ -206,6 +206,9 @@ static struct plan_step after_look(struct plan_kill *st, const struct plan_resul
 		return after_flag_look(st, r);
 	if (r->err == -ESRCH && !r->lives)
 		return vanished(st, r->now_us);
+	/* It lives: in an execve by another thread its leader is gone for a moment. */
+	if ((r->err == -ESRCH || r->err == -ENOENT) && st->tries_look++ < LOOK_TRIES)
+		return pause_then(st, r->now_us, MS, PLAN_LOOK);
 	if (r->err)
 		return done_err(st, OUTCOME_FAILED, REASON_ERRNO, r->err);
 	st->view = *v;

@@ -14,7 +14,10 @@
 static void test_look(void)
 {
 	static const struct script rows[] = {
-		{ "gone, it is said, and it lives", .lines = { LIES(LOOK) },
+		{ "gone, it is said, and it lives: in an execve", 
+		  .lines = { LIES(LOOK), PAUSE(.limit_us = 1 * MS), READY, REAP(0), GONE },
+		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
+		{ "likewise, again and again", .lines = { LIES(LOOK), PAUSE(.again = 2) },
 		  IS(FAILED, ERRNO, .where = STEPNAME_RESOLVE, .err = ESRCH) },
 		{ "gone before the first look", .lines = { LOOK_ERR(-ESRCH) }, IS(NO_PROCESS, NOT_FOUND) },
 		{ "gone, and there is no process_mrelease", .no_mrelease = true,
