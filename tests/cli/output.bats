@@ -194,7 +194,8 @@ teardown() {
 	mmreap sharers --check - <<<4194300
 	[ "$status" -eq 5 ]
 	mmreap sharers --check - <<<"$bystander"
-	[ "$status" -eq 0 ]
+	# 6: who has no right to compare all does not know.
+	((status == 0 || (EUID != 0 && status == 6)))
 	# One that a selection found and that vanished is what was waited for.
 	mmreap watch - <<<4194300
 	[ "$status" -eq 0 ]

@@ -191,6 +191,7 @@ static void test_early_close(void)
 static void test_no_thread(void)
 {
 	pthread_attr_t before, attr;
+	size_t size;
 	struct listing l;
 	pid_t end;
 
@@ -199,6 +200,13 @@ static void test_no_thread(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, (size_t)1 << 48);
 	is_int(pthread_setattr_default_np(&attr), 0, "no thread can be made");
+	/* musl takes it and goes on with a smaller one. */
+	pthread_getattr_default_np(&attr);
+	pthread_attr_getstacksize(&attr, &size);
+	if (size < (size_t)1 << 48) {
+		pthread_setattr_default_np(&before);
+		return;
+	}
 	begin(9000);
 	listing_open(&fake_proc, &self, dents, true, &l);
 	is_int(take(&l, 1 << 20, 0, &end), numbers(9000), "listed all the same");
