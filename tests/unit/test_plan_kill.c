@@ -14,7 +14,7 @@
 static void test_look(void)
 {
 	static const struct script rows[] = {
-		{ "gone, it is said, and it lives: in an execve", 
+		{ "gone, it is said, and it lives: in an execve",
 		  .lines = { LIES(LOOK), PAUSE(.limit_us = 1 * MS), READY, REAP(0), GONE },
 		  IS(REAPED, NONE, .hold = HOLD_TRACE) },
 		{ "likewise, again and again", .lines = { LIES(LOOK), PAUSE(.again = 2) },
