@@ -70,10 +70,9 @@ struct status_facts {
 
 /** Parse a stat line; the comm may hold anything, also ") Z 1 (": the last ")" ends it. */
 int procfile_stat(const char *text, size_t len, struct stat_facts *ret);
-/** Parse a status file; a Name: line never passes for another, control bytes are escaped there. */
-int procfile_status(const char *text, size_t len, struct status_facts *ret);
 /**
- * procfile_status_part - The same, of a file that is longer than a buffer: take its whole lines
+ * procfile_status_part - Parse a status file, which may be longer than a buffer: take its whole lines
+ * A Name: line never passes for another, control bytes are escaped there.
  * @buf: @len bytes, the next of the file behind what the call before has kept; @size holds more
  * Between procfile_status_begin() and procfile_status_end(), which says -EBADMSG. A line that is as
  * long as @size is passed over. Returns how many bytes are kept, at the start of @buf: the line that

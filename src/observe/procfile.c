@@ -276,26 +276,6 @@ int procfile_status_end(const struct status_facts *f)
 	return f->tgid <= 0 || f->threads < 0 ? -EBADMSG : 0;
 }
 
-int procfile_status(const char *text, size_t len, struct status_facts *ret)
-{
-	const char *end = text + len;
-	struct status_facts f;
-	int err;
-
-	procfile_status_begin(&f);
-	for (const char *line = text; line < end;) {
-		const char *nl = memchr(line, '\n', (size_t)(end - line));
-		const char *stop = nl ? nl : end;
-
-		take_status_line(&f, line, stop);
-		line = stop + 1;
-	}
-	err = procfile_status_end(&f);
-	if (err == 0)
-		*ret = f;
-	return err;
-}
-
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared)
 {
 	struct cursor c = { text, text + len };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "../unit/whole_status.h"
 #include "fuzz.h"
 #include <mmreap/observe.h>
 
@@ -84,14 +85,14 @@ static void status(const char *text, size_t len)
 
 	memset(&f, 0x5a, sizeof(f));
 	before = f;
-	if (procfile_status(text, len, &f) != 0) {
-		claim(procfile_status(text, len, &f) == -EBADMSG);
+	if (whole_status(text, len, &f) != 0) {
+		claim(whole_status(text, len, &f) == -EBADMSG);
 		claim(memcmp(&f, &before, sizeof(f)) == 0);
 		return;
 	}
 	claim(f.tgid > 0 && f.threads >= 0 && f.ns_levels >= 0 && f.ns_pid >= 0);
 	n = print_status(&f, once, sizeof(once));
-	claim(n > 0 && (size_t)n < sizeof(once) && procfile_status(once, (size_t)n, &again) == 0);
+	claim(n > 0 && (size_t)n < sizeof(once) && whole_status(once, (size_t)n, &again) == 0);
 	print_status(&again, twice, sizeof(twice));
 	claim(strcmp(once, twice) == 0);
 }
@@ -124,7 +125,7 @@ static void status_parts(const char *text, size_t len)
 	if (longest >= size || kept)
 		return;
 	err = procfile_status_end(&parts);
-	claim(procfile_status(text, len, &whole) == err);
+	claim(whole_status(text, len, &whole) == err);
 	if (err)
 		return;
 	print_status(&parts, one, sizeof(one));

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "unit.h"
+#include "whole_status.h"
 #include <mmreap/observe.h>
 
 /* --- chance: splitmix64, the same on every machine ------------------------------------- */
@@ -226,7 +227,7 @@ static const char status_long[] =
 static int parse_status(const char *text, size_t len, struct status_facts *ret)
 {
 	char *copy = exactly(text, len);
-	int err = procfile_status(copy, len, ret);
+	int err = whole_status(copy, len, ret);
 
 	free(copy);
 	return err;
@@ -727,7 +728,7 @@ static const char *status_rule(const char *text, size_t len)
 
 	memset(&f, 0x5a, sizeof(f));
 	before = f;
-	err = procfile_status(text, len, &f);
+	err = whole_status(text, len, &f);
 	if (err)
 		return err != -EBADMSG			? "status: errno"
 		       : memcmp(&f, &before, sizeof(f)) ? "status: touched"
@@ -981,7 +982,7 @@ static bool status_agrees(void)
 	put_line(&t, "SigIgn:\t%016" PRIx64 "\nSigCgt:\t%016" PRIx64 "\n", want.sig_ignored,
 		 want.sig_caught);
 	copy = exactly(t.bytes, t.len);
-	err = procfile_status(copy, t.len, &got);
+	err = whole_status(copy, t.len, &got);
 	free(copy);
 	return !err && got.tgid == want.tgid && got.tracer == want.tracer && got.uid == want.uid &&
 	       got.ns_levels == want.ns_levels && got.ns_pid == want.ns_pid &&
