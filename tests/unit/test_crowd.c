@@ -2,41 +2,18 @@
 
 /* Which of several targets share with nobody: one scan for all of them. */
 
-#include "fake_sys.h"
+#include "fake_rows.h"
 #include "unit.h"
 
-/* What a row does not say is 0. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-#define ZOMBIE 900
-#define SELF 77
-
-#define ZOMBIE_ROW                                                                         \
-	{                                                                                  \
-		.pid = ZOMBIE, .ppid = SELF, .threads = { { ZOMBIE, 'Z', .no_mm = true } } \
-	}
-#define SELF_ROW                      \
-	{                             \
-		.pid = SELF, .mm = 99 \
-	}
-
-static struct run_self self = { .pid = SELF };
-
-static void begin(const struct fake_proc *procs)
+/* All rows up to the first without a PID. */
+static void begin_all(const struct fake_proc *procs)
 {
 	int n = 0;
 
 	while (n < FAKE_PROCS && procs[n].pid)
 		n++;
-	fake_begin(procs, n);
+	begin(procs, n);
 	fake.mm_is_used = true;
-	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
-}
-
-static bool end(void)
-{
-	fake_sys.close(self.proc_fd);
-	return fake_end();
 }
 
 static size_t count(const pid_t *pids)
@@ -120,7 +97,7 @@ static void test_crowd(void)
 		struct crowd c;
 		char text[256];
 
-		begin(rows[i].procs);
+		begin_all(rows[i].procs);
 		is_int(scan(rows[i].targets, &c, text, sizeof(text)), 0, "%s", rows[i].name);
 		is_str(text, rows[i].alone, "alone: %s", rows[i].name);
 		is_int(c.n_unknown, rows[i].n_unknown, "unknown: %s", rows[i].name);
@@ -248,7 +225,7 @@ static void test_crowd_race(void)
 
 				if (who == 503) /* it shares */
 					break;
-				begin(procs);
+				begin_all(procs);
 				kcmp_until = at;
 				whom = who;
 				fake.on_kcmp = races[r];
@@ -287,19 +264,19 @@ static void test_crowd_errors(void)
 	struct crowd c;
 	char text[256];
 
-	begin(procs);
+	begin_all(procs);
 	fake.procs[1].kcmp_err = -ENOSYS;
 	is_int(scan(targets, &c, text, sizeof(text)), -ENOSYS, "no kcmp");
 	is_str(text, "", "none is known to be alone");
 	ok(end(), "all closed");
 
-	begin(procs);
+	begin_all(procs);
 	fake.getdents_err = -EIO;
 	is_int(scan(targets, &c, text, sizeof(text)), -EIO, "/proc cannot be listed");
 	is_str(text, "", "none is known to be alone");
 	ok(end(), "all closed");
 
-	begin(procs);
+	begin_all(procs);
 	fake.on_getdents = exec_in_each_pass;
 	is_int(scan(targets, &c, text, sizeof(text)), -EAGAIN, "never in order");
 	is_str(text, "", "none is known to be alone");
@@ -330,32 +307,32 @@ static void test_crowd_marks(void)
 	struct crowd c;
 	char text[256];
 
-	begin(procs);
+	begin_all(procs);
 	is_int(scan(targets, &c, text, sizeof(text)), 0, "nobody executes anything");
 	is_str(text, "500 501", "who shares is not alone");
 	ok(end(), "all closed");
 
-	begin(procs);
+	begin_all(procs);
 	fake.on_kcmp = exec_twice_in_each_pass;
 	is_int(scan(targets, &c, text, sizeof(text)), -EAGAIN, "execve all the time");
 	is_str(text, "", "none is known to be alone");
 	ok(end(), "all closed");
 
 	for (size_t i = 0; i < UNIT_ROWS(errors); i++) {
-		begin(procs);
+		begin_all(procs);
 		fake.procs[3].pagemap_err = errors[i];
 		is_int(scan(targets, &c, text, sizeof(text)), 0, "a pagemap is not opened");
 		is_str(text, "500", "that target is not known to be alone");
 		ok(end(), "all closed");
 	}
 
-	begin(procs);
+	begin_all(procs);
 	fake.procs[2].pagemap = -EIO;
 	is_int(scan(targets, &c, text, sizeof(text)), 0, "a pagemap says nothing");
 	is_str(text, "501", "that target is not known to be alone");
 	ok(end(), "all closed");
 
-	begin(procs);
+	begin_all(procs);
 	fake.procs[2].bits = -1;
 	is_int(scan(targets, &c, text, sizeof(text)), 0, "an auxv cannot be read");
 	is_str(text, "501", "that target is not known to be alone");
@@ -372,7 +349,7 @@ static void test_crowd_calls(void)
 
 	for (int i = 2; i < FAKE_PROCS; i++)
 		procs[i] = (struct fake_proc){ .pid = 500 + i, .mm = i };
-	begin(procs);
+	begin_all(procs);
 	is_int(scan(targets, &c, text, sizeof(text)), 0, "nobody shares");
 	is_str(text, "502 503 504 505", "all are alone");
 	is_int(c.n_compared, FAKE_PROCS, "everybody was looked at");

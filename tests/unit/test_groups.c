@@ -7,37 +7,8 @@
 
 #include <unistd.h>
 
-#include "fake_sys.h"
+#include "fake_rows.h"
 #include "unit.h"
-
-/* What a row does not say is 0. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-#define ZOMBIE 900
-#define SELF 77
-
-#define ZOMBIE_ROW                                                                         \
-	{                                                                                  \
-		.pid = ZOMBIE, .ppid = SELF, .threads = { { ZOMBIE, 'Z', .no_mm = true } } \
-	}
-#define SELF_ROW                      \
-	{                             \
-		.pid = SELF, .mm = 99 \
-	}
-
-static struct run_self self = { .pid = SELF };
-
-static void begin(const struct fake_proc *procs, int n)
-{
-	fake_begin(procs, n);
-	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
-}
-
-static bool end(void)
-{
-	fake_sys.close(self.proc_fd);
-	return fake_end();
-}
 
 /* "1: 500 501; 2: 502 503" */
 static void write_groups(const struct group_scan *scan, char *text, size_t size)
