@@ -105,25 +105,22 @@ void kill_request_free(struct kill_request *req)
 enum cli_verdict cli_parse_kill(int argc, const char **argv, struct kill_request *ret,
 				struct cli_error *ret_error)
 {
+	const struct kill_options *opt = &ret->opt;
 	enum cli_verdict verdict;
 
 	*ret = (struct kill_request){ .opt = { .grace_us = UNKNOWN, .timeout_us = UNKNOWN } };
 	verdict = cli_parse(&cli_syntax_kill, argc, argv, ret, ret_error);
 	if (verdict != CLI_RUN)
 		return verdict;
-	if (ret->opt.timeout_us > 0 && ret->opt.grace_us >= ret->opt.timeout_us)
-		return cli_fail(ret_error, "--grace must be shorter than --timeout, "
-					   "or nothing would be killed"),
-		       CLI_USAGE;
-	if (!ret->opt.reap_only)
-		return verdict;
-
+	if (opt->timeout_us > 0 && opt->grace_us >= opt->timeout_us)
+		cli_fail(ret_error,
+			 "--grace must be shorter than --timeout, or nothing would be killed");
 	/* --reap-only sends no signal: what asks for one contradicts it. */
-	if (ret->opt.grace_us != UNKNOWN)
+	else if (opt->reap_only && opt->grace_us != UNKNOWN)
 		cli_fail(ret_error, "--reap-only sends no signal: --grace cannot be used with it");
-	else if (ret->opt.method != CHOOSE_AUTO)
+	else if (opt->reap_only && opt->method != CHOOSE_AUTO)
 		cli_fail(ret_error, "--reap-only sends no signal: --method cannot be used with it");
-	else if (ret->opt.sharers != SHARERS_REFUSE)
+	else if (opt->reap_only && opt->sharers != SHARERS_REFUSE)
 		cli_fail(ret_error,
 			 "--reap-only sends no signal: --sharers cannot be used with it");
 	return *ret_error->text ? CLI_USAGE : CLI_RUN;
