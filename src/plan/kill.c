@@ -173,10 +173,16 @@ static struct plan_step signal_sharers(struct plan_kill *st, int64_t now)
 	return step_until(st, PLAN_SIGNAL_SHARERS, min64(now + SHARERS_US, wait_limit(st)));
 }
 
+/* Is there anybody else whom we are to kill, and may? */
+static bool kills_sharers(const struct plan_kill *st)
+{
+	return st->may_kill_sharers && !st->cfg.opt.dry_run;
+}
+
 /* It is dead without our SIGKILL; who was to be killed with it still has the memory. */
 static struct plan_step exited_first(struct plan_kill *st, int64_t now, enum reason why)
 {
-	if (!st->may_kill_sharers || st->cfg.opt.dry_run)
+	if (!kills_sharers(st))
 		return done(st, OUTCOME_EXITED, why);
 	st->exited = st->exited_first = true;
 	return signal_sharers(st, now);
@@ -185,7 +191,7 @@ static struct plan_step exited_first(struct plan_kill *st, int64_t now, enum rea
 /* Gone before we did anything. */
 static struct plan_step vanished(struct plan_kill *st, int64_t now)
 {
-	if (st->graced || (st->may_kill_sharers && !st->cfg.opt.dry_run))
+	if (st->graced || kills_sharers(st))
 		return exited_first(st, now, st->graced ? REASON_GRACE : REASON_BY_ITSELF);
 	if (st->cfg.selected)
 		return done(st, OUTCOME_EXITED, REASON_VANISHED);
@@ -562,8 +568,8 @@ static struct plan_step after_grace(struct plan_kill *st, const struct plan_resu
 	st->progress_us = r->now_us;
 	if (r->err == 0) {
 		st->exited = true;
-		return st->may_kill_sharers ? exited_first(st, r->now_us, REASON_GRACE)
-					    : step(st, PLAN_TEST_MM);
+		return kills_sharers(st) ? exited_first(st, r->now_us, REASON_GRACE)
+					 : step(st, PLAN_TEST_MM);
 	}
 	if (r->err == -EINPROGRESS)
 		return step_until(st, PLAN_GRACE, st->step.until_us);
