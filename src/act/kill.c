@@ -620,22 +620,23 @@ static void collect_sharers(struct victim *v)
 {
 	const struct worker *w = v->looker;
 	size_t n = w->scan.n_found < ROW_SHARERS ? w->scan.n_found : ROW_SHARERS;
-	bool refused = w->err == -EPERM || w->err == -EACCES || w->err == -ENOSYS;
+	bool first = v->step.kind == PLAN_SHARERS;
+	/* Later steps get these errors for want of the right to signal as well. */
+	bool refused = first && (w->err == -EPERM || w->err == -EACCES || w->err == -ENOSYS);
 	/* A later look that found nobody does not say more than the first, which was for that. */
-	bool unknown = v->row->n_sharers == UNKNOWN && v->step.kind != PLAN_SHARERS;
+	bool unknown = first ? w->err < 0 : v->row->n_sharers == UNKNOWN;
 
 	v->result.view = w->view;
 	v->result.sharers = w->sharer_facts;
 	v->n_sharers = w->n_sharers;
 	v->row->obstacle = w->obstacle;
-	if (v->row->n_unknown != UNKNOWN || v->step.kind == PLAN_SHARERS)
+	if (v->row->n_unknown != UNKNOWN || first)
 		v->row->n_unknown = refused ? UNKNOWN : w->sharer_facts.unknown;
 	/* After the signals none is left, if all went well; the row tells who shared. */
 	if (v->step.kind == PLAN_SIGNAL_SHARERS && v->row->n_sharers >= (int64_t)w->scan.n_found)
 		return;
 	v->row->n_sharers = (int64_t)w->scan.n_found;
-	if (w->scan.n_found == 0 && (w->sharer_facts.unknown || unknown || refused ||
-				     (w->err < 0 && v->step.kind == PLAN_SHARERS)))
+	if (w->scan.n_found == 0 && (w->sharer_facts.unknown || unknown))
 		v->row->n_sharers = UNKNOWN;
 	memcpy(v->row->sharers, w->scan.found, n * sizeof(w->scan.found[0]));
 }

@@ -46,6 +46,7 @@ enum option_id {
 	OPT_UFFD_ROBUST,
 	OPT_SHARER,
 	OPT_SHARER_UID,
+	OPT_LATE_SHARER,
 	OPT_VFORK,
 	OPT_VFORK_EXEC_MS,
 	OPT_FORK_COW,
@@ -65,6 +66,7 @@ enum option_id {
 	OPT_EXEC_LOOP_US,
 	OPT_COMM,
 	OPT_UID,
+	OPT_REAL_UID,
 	OPT_GROUPS,
 	OPT_SCHED,
 	OPT_NICE,
@@ -87,22 +89,24 @@ static struct {
 	enum role own_robust;
 	long wait_robust, lockloop;
 	bool uffd_robust;
-	long sharers, sharer_uid;
+	long sharers, sharer_uid, late_uid;
 	bool vfork, fork_cow, dead_leader, zombie, pidns, stop, coredump, traced, trace_exit;
 	long vfork_exec_ms;
 	bool nondumpable, term_handler, block_term, novma;
 	long mmaplock_mib, exit_after_us, exec_loop_us;
 	const char *comm;
-	long uid, groups;
+	long uid, real_uid, groups;
 	int sched, nice;
 	long respawn;
 	bool io_uring;
 } want = {
 	.sharer_uid = -1,
+	.late_uid = -1,
 	.vfork_exec_ms = -1,
 	.exit_after_us = -1,
 	.exec_loop_us = -1,
 	.uid = -1,
+	.real_uid = -1,
 	.sched = -1,
 };
 
@@ -123,6 +127,7 @@ static const struct option options[] = {
 	{ "uffd-robust", no_argument, NULL, OPT_UFFD_ROBUST },
 	{ "sharer", optional_argument, NULL, OPT_SHARER },
 	{ "sharer-uid", required_argument, NULL, OPT_SHARER_UID },
+	{ "late-sharer", required_argument, NULL, OPT_LATE_SHARER },
 	{ "vfork", no_argument, NULL, OPT_VFORK },
 	{ "vfork-exec-ms", required_argument, NULL, OPT_VFORK_EXEC_MS },
 	{ "fork-cow", no_argument, NULL, OPT_FORK_COW },
@@ -142,6 +147,7 @@ static const struct option options[] = {
 	{ "exec-loop-us", required_argument, NULL, OPT_EXEC_LOOP_US },
 	{ "comm", required_argument, NULL, OPT_COMM },
 	{ "uid", required_argument, NULL, OPT_UID },
+	{ "real-uid", required_argument, NULL, OPT_REAL_UID },
 	{ "groups", required_argument, NULL, OPT_GROUPS },
 	{ "sched", required_argument, NULL, OPT_SCHED },
 	{ "nice", required_argument, NULL, OPT_NICE },
@@ -166,6 +172,7 @@ static const char usage[] =
 	"  --lockloop N           threads that lock and unlock it all the time\n"
 	"  --uffd-robust          the leader's robust list head is on a page whose fault nobody serves\n"
 	"  --sharer[=N] --sharer-uid UID   CLONE_VM processes; lines \"sharer PID\"\n"
+	"  --late-sharer UID      whoever gets SIGUSR1 starts a CLONE_VM process of that uid\n"
 	"  --vfork                leader waits for a vfork child that does not exec; line \"child PID\"\n"
 	"  --vfork-exec-ms N      it does so after N ms\n"
 	"  --fork-cow             fork child that shares the pages copy-on-write; line \"child PID\"\n"
@@ -183,6 +190,7 @@ static const char usage[] =
 	"  --exec-loop-us N       a thread that executes this program anew that long after each start\n"
 	"  --comm NAME            any bytes\n"
 	"  --uid UID              real, effective, saved; gid likewise\n"
+	"  --real-uid UID         only the real one: who has it may signal us, and we keep our rights\n"
 	"  --groups N             so many supplementary groups\n"
 	"  --sched idle|batch|fifo|other  --nice N   of all threads\n"
 	"  --respawn N            N processes that start each other anew; lines \"member PID\"\n"
@@ -618,11 +626,26 @@ static int sharer_main(void *arg)
 	linger();
 }
 
+static int late_sharer_main(void *arg)
+{
+	(void)arg;
+	if (syscall(SYS_setresuid, want.late_uid, want.late_uid, want.late_uid) < 0)
+		syscall(SYS_exit_group, 97);
+	linger();
+}
+
+static void on_usr1(int signal)
+{
+	(void)signal;
+	if (clone(late_sharer_main, child_stack(), CLONE_VM | SIGCHLD, NULL) < 0)
+		die("clone: %s", strerror(errno));
+}
+
 static void start_sharers(void)
 {
 	int before = __atomic_load_n(&started, __ATOMIC_ACQUIRE);
 
-	if (want.sharers)
+	if (want.sharers || want.late_uid >= 0)
 		demand_reader();
 	for (long i = 0; i < want.sharers; i++) {
 		pid_t pid = clone(sharer_main, child_stack(), CLONE_VM | SIGCHLD, NULL);
@@ -771,8 +794,11 @@ static void on_term(int signal)
 static void set_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	struct sigaction late = { .sa_handler = on_usr1, .sa_flags = SA_RESTART };
 	sigset_t set;
 
+	if (want.late_uid >= 0)
+		sigaction(SIGUSR1, &late, NULL);
 	if (want.term_handler)
 		sigaction(SIGTERM, &action, NULL);
 	if (want.block_term) {
@@ -795,6 +821,8 @@ static void set_identity(void)
 	if ((want.groups || want.uid >= 0) && setgroups((size_t)want.groups, groups) < 0)
 		die("%ld groups: %s", want.groups, strerror(errno));
 	free(groups);
+	if (want.real_uid >= 0 && setresuid((uid_t)want.real_uid, (uid_t)-1, (uid_t)-1) < 0)
+		die("real uid %ld: %s", want.real_uid, strerror(errno));
 	if (want.uid < 0)
 		return;
 	if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
@@ -971,6 +999,9 @@ static void take_option(enum option_id id)
 	case OPT_SHARER_UID:
 		want.sharer_uid = number_arg(optarg);
 		break;
+	case OPT_LATE_SHARER:
+		want.late_uid = number_arg(optarg);
+		break;
 	case OPT_VFORK:
 		want.vfork = true;
 		break;
@@ -1028,6 +1059,9 @@ static void take_option(enum option_id id)
 		break;
 	case OPT_UID:
 		want.uid = number_arg(optarg);
+		break;
+	case OPT_REAL_UID:
+		want.real_uid = number_arg(optarg);
 		break;
 	case OPT_GROUPS:
 		want.groups = number_arg(optarg);

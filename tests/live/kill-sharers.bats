@@ -129,6 +129,39 @@ as_nobody_json() {
 	untouched "${OTHERS[1]}"
 }
 
+# child_of PID: the one that its main thread has; false: it has none yet
+child_of() {
+	local child
+	child=$(<"/proc/$1/task/$1/children")
+	[ -n "$child" ] && echo "${child%% *}"
+}
+
+@test "sharers: one of another user that comes when the rights have been asked for" {
+	requires root nobody mrelease ptrace kcmp seccomp
+	local late code=0 caps=+sys_ptrace,+dac_read_search
+	start_victim --mib 16 --real-uid 65534 --sharer --late-sharer 0
+	: >steps
+	"$HELPERS/refuse" SIGKILL until=go 1 1 "$(type -P setpriv)" --reuid 65534 --regid 65534 \
+		--clear-groups --inh-caps="$caps" --ambient-caps="$caps" -- \
+		"$MMREAP" kill --verbose --json --sharers kill -t 3 "$VICTIM" >output 2>steps 3>&- &
+	until_true 20 grep -q 'hold (PTRACE_SEIZE)' steps
+	kill -USR1 "${OTHERS[0]}"
+	until_true 5 child_of "${OTHERS[0]}"
+	late=$(child_of "${OTHERS[0]}")
+	: >go
+	wait "$!" || code=$?
+	output=$(<output)
+	echo "$output"
+	((code == 8))
+	expect outcome pinned exited true sharers 1
+	[ "$(killed_pids)" = "${OTHERS[0]}" ]
+	is_gone "$VICTIM"
+	untouched "$late"
+	# It could be seen; that it may not be signalled says nothing else about who shares.
+	[[ $(json_row 0 | jq -r .message) == *"$late"* ]]
+	[[ $(json_row 0 | jq -r .message) != *"kcmp is refused"* ]]
+}
+
 @test "sharers: who cannot be known does not refuse; it is said, and is no success" {
 	requires root nobody mrelease kcmp
 	start_victim --mib 16 --sharer=2 --sharer-uid 65534
