@@ -303,7 +303,7 @@ within() {
 
 @test "inject: kcmp of several targets fails, or takes ten seconds" {
 	requires mrelease ptrace kcmp strace seccomp
-	local error pids
+	local error pids number nth
 	three() {
 		pids=()
 		for _ in 1 2 3; do
@@ -320,11 +320,19 @@ within() {
 		injected "kcmp:error=$error" -- "${pids[@]}"
 		all .sharers '[["reaped",null]]'
 	done
-	# One of them, in the middle of the look for all: that is not the answer for any.
+	# One of them, and each of those about the sharer in turn: the one whose memory it is shares.
+	three
+	start_victim --mib 8 --sharer
+	pids+=("$VICTIM")
+	under_strace -e trace=kcmp "$MMREAP" kill --dry-run "${pids[@]}" || :
+	number=$(grep -nw "${OTHERS[0]}" trace | head -n 1 | cut -d : -f 1)
 	for error in EPERM ESRCH ENOSYS; do
-		three
-		refused kcmp $error 13 1 "${pids[@]}"
-		all .exited '[["reaped",true]]'
+		for nth in {-1..3}; do
+			refused kcmp $error $((number + nth)) 1 --dry-run "${pids[@]}"
+			expect_status 64
+			[ "$(jq -r '[.kill[].outcome] | join(" ")' <<<"$output")" = \
+				"reaped reaped reaped refused-shared" ]
+		done
 	done
 	# It blocks, and nobody is kept waiting for longer than where there is one target.
 	three
