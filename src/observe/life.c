@@ -18,9 +18,6 @@
 
 #include "sharing.h"
 
-/* A thread count at which looking for one that still has the mm is given up. */
-#define MAX_THREAD_LOOKS 256
-
 static void read_wchan(const struct sys *sys, int procfd, char *buf, size_t size)
 {
 	/* "0": running, or not ours to see. */
@@ -56,20 +53,18 @@ static int look_at_thread(const struct sys *sys, int procfd, pid_t tid, struct p
 /* The leader has no mm: perhaps another thread still has. */
 static void look_for_thread(const struct sys *sys, int procfd, struct phase_facts *f)
 {
-	int fd = sys->open_at(procfd, "task", O_DIRECTORY), looks = 0;
+	int fd = sys->open_at(procfd, "task", O_DIRECTORY);
 	char dents[4096];
 	bool found = false;
 	ssize_t n;
 
 	if (fd < 0)
 		return;
-	while (!found && looks < MAX_THREAD_LOOKS &&
-	       (n = sys->getdents(fd, dents, sizeof(dents))) > 0) {
+	while (!found && (n = sys->getdents(fd, dents, sizeof(dents))) > 0) {
 		size_t off = 0;
 		pid_t tid;
 
-		while (!found && looks++ < MAX_THREAD_LOOKS &&
-		       (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0)
+		while (!found && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0)
 			found = tid != f->leader.pid && look_at_thread(sys, procfd, tid, f) == 0;
 	}
 	sys->close(fd);
@@ -166,34 +161,57 @@ static int64_t read_hex(const struct sys *sys, int procfd, const char *name)
 	return end == buf ? UNKNOWN : (int64_t)v;
 }
 
-/* A child of this thread that is in vfork, 0: none. Children stand beside us in the same procfs. */
+/* A zombie has an oom_score of 0, too. Children stand beside us in the same procfs. */
+static bool is_vfork_child(const struct sys *sys, const struct proc_ref *ref, long pid)
+{
+	struct stat_facts st;
+	char path[24];
+	bool yes;
+	int fd;
+
+	snprintf(path, sizeof(path), "../%ld", pid);
+	fd = sys->open_at(ref->procfd, path, O_DIRECTORY);
+	if (fd < 0)
+		return false;
+	yes = observe_stat(sys, fd, &st) == 0 && st.start_code != 0 && sharing_in_vfork(sys, fd);
+	sys->close(fd);
+	return yes;
+}
+
+/*
+ * A child of this thread that is in vfork, 0: none. It is the youngest, so the last of what may be
+ * a long list, which is read in pieces: a number that is cut stays for the next.
+ */
 static pid_t find_vfork_child(const struct sys *sys, const struct proc_ref *ref, pid_t tid)
 {
-	char name[40], text[4096], *p = text, *end;
-	ssize_t n;
+	char name[40], text[4096];
+	size_t kept = 0;
+	uint64_t off = 0;
+	pid_t found = 0;
+	ssize_t n = 0;
+	int fd;
 
 	snprintf(name, sizeof(name), "task/%d/children", (int)tid);
-	n = sys->read_file(ref->procfd, name, text, sizeof(text));
-	if (n <= 0)
-		return 0;
-	for (;;) {
-		long pid = strtol(p, &end, 10);
-		char path[24];
-		bool yes;
-		int fd;
+	fd = sys->open_at(ref->procfd, name, 0);
+	while (fd >= 0 && found == 0 &&
+	       (n = sys->pread(fd, text + kept, sizeof(text) - kept, off)) > 0) {
+		char *p = text, *blank;
 
-		if (end == p || pid <= 0 || pid > INT_MAX)
-			return 0;
-		p = end;
-		snprintf(path, sizeof(path), "../%ld", pid);
-		fd = sys->open_at(ref->procfd, path, O_DIRECTORY);
-		if (fd < 0)
-			continue;
-		yes = sharing_in_vfork(sys, fd);
-		sys->close(fd);
-		if (yes)
-			return (pid_t)pid;
+		off += (uint64_t)n;
+		kept += (size_t)n;
+		while (found == 0 && (blank = memchr(p, ' ', kept))) {
+			long pid = strtol(p, NULL, 10);
+
+			kept -= (size_t)(blank + 1 - p);
+			p = blank + 1;
+			if (pid > 0 && pid <= INT_MAX && is_vfork_child(sys, ref, pid))
+				found = (pid_t)pid;
+		}
+		memmove(text, p, kept);
 	}
+	if (fd >= 0)
+		sys->close(fd);
+	return found;
 }
 
 /* Which MMF_* bits show through /proc; the others need the kernel's own view. */

@@ -192,7 +192,6 @@ static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, 
 {
 	char dents[4096], name[48], stat[48];
 	int fd = sys->open_at(ref->procfd, "pagemap", 0);
-	size_t off = 0;
 	pid_t tid;
 	ssize_t n;
 
@@ -204,17 +203,20 @@ static int find_mm(const struct sys *sys, const struct proc_ref *ref, int task, 
 	if (task < 0)
 		return -ESRCH;
 	sys->rewind(task);
-	n = sys->getdents(task, dents, sizeof(dents));
-	while (n > 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
-		snprintf(name, sizeof(name), "task/%d/pagemap", (int)tid);
-		snprintf(stat, sizeof(stat), "task/%d/stat", (int)tid);
-		fd = sys->open_at(ref->procfd, name, 0);
-		if (fd >= 0)
-			sys->close(fd);
-		if (fd == -ENOENT || lacks_mm(sys, ref->procfd, stat, fd))
-			continue;
-		snprintf(prefix, size, "task/%d/", (int)tid);
-		return 0;
+	while ((n = sys->getdents(task, dents, sizeof(dents))) > 0) {
+		size_t off = 0;
+
+		while ((tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
+			snprintf(name, sizeof(name), "task/%d/pagemap", (int)tid);
+			snprintf(stat, sizeof(stat), "task/%d/stat", (int)tid);
+			fd = sys->open_at(ref->procfd, name, 0);
+			if (fd >= 0)
+				sys->close(fd);
+			if (fd == -ENOENT || lacks_mm(sys, ref->procfd, stat, fd))
+				continue;
+			snprintf(prefix, size, "task/%d/", (int)tid);
+			return 0;
+		}
 	}
 	return -ESRCH;
 }

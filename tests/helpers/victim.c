@@ -90,7 +90,8 @@ static struct {
 	long wait_robust, lockloop;
 	bool uffd_robust;
 	long sharers, sharer_uid, late_uid;
-	bool vfork, fork_cow, dead_leader, zombie, pidns, stop, coredump, traced, trace_exit;
+	long fork_cow;
+	bool vfork, dead_leader, zombie, pidns, stop, coredump, traced, trace_exit;
 	long vfork_exec_ms;
 	bool nondumpable, term_handler, block_term, novma;
 	long mmaplock_mib, exit_after_us, exec_loop_us;
@@ -130,7 +131,7 @@ static const struct option options[] = {
 	{ "late-sharer", required_argument, NULL, OPT_LATE_SHARER },
 	{ "vfork", no_argument, NULL, OPT_VFORK },
 	{ "vfork-exec-ms", required_argument, NULL, OPT_VFORK_EXEC_MS },
-	{ "fork-cow", no_argument, NULL, OPT_FORK_COW },
+	{ "fork-cow", optional_argument, NULL, OPT_FORK_COW },
 	{ "dead-leader", no_argument, NULL, OPT_DEAD_LEADER },
 	{ "zombie", no_argument, NULL, OPT_ZOMBIE },
 	{ "pidns", no_argument, NULL, OPT_PIDNS },
@@ -175,7 +176,7 @@ static const char usage[] =
 	"  --late-sharer UID      whoever gets SIGUSR1 starts a CLONE_VM process of that uid\n"
 	"  --vfork                leader waits for a vfork child that does not exec; line \"child PID\"\n"
 	"  --vfork-exec-ms N      it does so after N ms\n"
-	"  --fork-cow             fork child that shares the pages copy-on-write; line \"child PID\"\n"
+	"  --fork-cow[=N]         fork children that share the pages copy-on-write; lines \"child PID\"\n"
 	"  --dead-leader          leader ended, threads live\n"
 	"  --zombie               the pid is that of an unwaited child (nothing else combines)\n"
 	"  --pidns                the pid is that of the init of a PID namespace\n"
@@ -669,12 +670,12 @@ static void start_lingering_child(void)
 	report_add("child", pid);
 }
 
-static void start_cow_child(void)
+static void start_cow_children(void)
 {
-	if (!want.fork_cow)
-		return;
-	demand_reader();
-	start_lingering_child();
+	if (want.fork_cow)
+		demand_reader();
+	for (long i = 0; i < want.fork_cow; i++)
+		start_lingering_child();
 }
 
 static int vfork_main(void *arg)
@@ -1010,7 +1011,7 @@ static void take_option(enum option_id id)
 		want.vfork_exec_ms = number_arg(optarg);
 		break;
 	case OPT_FORK_COW:
-		want.fork_cow = true;
+		want.fork_cow = optarg ? number_arg(optarg) : 1;
 		break;
 	case OPT_DEAD_LEADER:
 		want.dead_leader = true;
@@ -1148,7 +1149,7 @@ int main(int argc, char **argv)
 	set_scheduling();
 	start_threads();
 	start_sharers();
-	start_cow_child();
+	start_cow_children();
 	start_ring();
 	if (want.nondumpable)
 		prctl(PR_SET_DUMPABLE, 0);

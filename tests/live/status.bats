@@ -70,6 +70,21 @@ listed() {
 	[ "$(listed "$VICTIM")" -eq 0 ]
 }
 
+# The list of its children is longer than a page, and the one that matters is the last; zombies have
+# an oom_score of 0 as it has.
+@test "status: vfork-wait, with a thousand other children" {
+	requires root nobody kcmp
+	start_victim --mib 1 --fork-cow=1000 --vfork
+	kill -KILL "${OTHERS[0]}"
+	until_true 5 is_gone "${OTHERS[0]}"
+	is_phase "$VICTIM" vfork-wait
+	look status "$VICTIM"
+	sees blocker "vfork child ${OTHERS[1000]}"
+	run_by "${NOBODY[@]}"
+	look status "$VICTIM"
+	sees blocker "vfork child ${OTHERS[1000]}"
+}
+
 @test "status: core-dump" {
 	requires root nobody
 	core_pattern_pipe

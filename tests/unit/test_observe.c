@@ -405,6 +405,13 @@ static void test_files_dead_leader(void)
 	is_int(observe_list(&fake_sys, &fds, 502), LIST_IN_USE, "its thread owns a lock");
 	observe_close(&fake_sys, &fds);
 
+	fake.entries = 1;
+	observe_open(&fake_sys, &ref, &fds);
+	is_int(fds.err, 0, "however many threads without an mm come first");
+	is_int(observe_mm(&fake_sys, &fds), MM_HELD, "its mm is found");
+	observe_close(&fake_sys, &fds);
+	fake.entries = 0;
+
 	fake.on_getdents = lose_501;
 	observe_open(&fake_sys, &ref, &fds);
 	is_int(fds.err, 0, "a thread ends before it is looked at");
