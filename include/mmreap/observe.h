@@ -114,6 +114,8 @@ struct run_self {
 
 /** Find out about ourselves. -ENOTTY: /proc is not procfs; -EXDEV: it is another PID namespace's. */
 int observe_self(const struct sys *sys, struct run_self *ret);
+/** Is this one of our ancestors? Pure. */
+bool observe_is_ancestor(const struct run_self *self, pid_t pid);
 
 /**
  * observe_view - Look at one process and say what the plan wants to know.
@@ -367,7 +369,8 @@ bool phase_is_vfork_wait(const char *wchan);
  * @kernel: the kernel's own view of a moment ago, or NULL
  * @ret_facts may be NULL. Returns 0, also for a process that is gone; -EACCES: hidden.
  */
-int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
+int observe_life(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		 const struct mounts *mounts,
 		 const struct kernel_snapshot *kernel, struct status_row *ret,
 		 struct phase_facts *ret_facts);
 

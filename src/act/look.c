@@ -62,10 +62,7 @@ static bool is_protected(const struct worker *w, pid_t pid)
 {
 	if (pid == 1 || pid == w->self->pid)
 		return true;
-	for (size_t i = 0; i < w->self->n_ancestors && !w->allow_ancestors; i++)
-		if (w->self->ancestors[i] == pid)
-			return true;
-	return false;
+	return !w->allow_ancestors && observe_is_ancestor(w->self, pid);
 }
 
 static void hold_sharer(struct worker *w, const struct proc_ref *ref)

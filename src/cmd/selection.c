@@ -184,12 +184,11 @@ static int refuse_member(const struct selection *s, const char *path, pid_t pid,
 			    "cgroup %.200s holds mmreap itself (%d): refused as a whole, nothing "
 			    "was touched; name its processes one by one",
 			    path, (int)pid);
-	for (size_t i = 0; i < s->self->n_ancestors && !allow_ancestors; i++)
-		if (s->self->ancestors[i] == pid)
-			return fail(e, STATUS_REFUSED,
-				    "cgroup %.200s holds an ancestor of mmreap (%d): refused as a "
-				    "whole, nothing was touched; name its processes one by one",
-				    path, (int)pid);
+	if (!allow_ancestors && observe_is_ancestor(s->self, pid))
+		return fail(e, STATUS_REFUSED,
+			    "cgroup %.200s holds an ancestor of mmreap (%d): refused as a whole, "
+			    "nothing was touched; name its processes one by one",
+			    path, (int)pid);
 	return 0;
 }
 

@@ -93,7 +93,8 @@ static enum exit_status look_at(struct story *s, const struct target *t, struct 
 	int err = t->err;
 
 	if (err == 0)
-		err = observe_life(&sys_linux, &t->ref, &s->look.mounts, kernel, row, NULL);
+		err = observe_life(&sys_linux, &s->look.self, &t->ref, &s->look.mounts, kernel, row,
+				   NULL);
 	else
 		note_absent(t, row);
 	if (err == 0) {
@@ -140,7 +141,8 @@ static bool look_at_suspect(struct story *s, pid_t pid, struct status_row *row)
 
 	if (target_hold(&sys_linux, &s->look.self, pid, 0, &ref, &leader) < 0)
 		return false;
-	listed = observe_life(&sys_linux, &ref, &s->look.mounts, kernel, row, &facts) == 0 &&
+	listed = observe_life(&sys_linux, &s->look.self, &ref, &s->look.mounts, kernel, row,
+			      &facts) == 0 &&
 		 phase_is_unusual(&facts, row->phase);
 	if (listed)
 		look_closer(s, &ref, row);

@@ -125,7 +125,8 @@ static void say_stuck(struct story *s, struct item *it, enum watch_event event)
 		blocker_find_holders(&it->w, &holders);
 		row.holders = &holders;
 	} else {
-		observe_life(&sys_linux, it->w.ref, &s->look.mounts, NULL, &it->w.life, NULL);
+		observe_life(&sys_linux, it->w.self, it->w.ref, &s->look.mounts, NULL, &it->w.life,
+			     NULL);
 		blocker_find_thread(&it->w, &thread);
 		row.thread = &thread;
 		it->w.life.n_sharers = (int64_t)it->w.n_sharers;

@@ -366,9 +366,9 @@ static void take_kernel(const struct kernel_snapshot *kernel, struct phase_facts
 		f->kernel |= EVIDENCE_OOM_SKIP;
 }
 
-int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct mounts *mounts,
-		 const struct kernel_snapshot *kernel, struct status_row *ret,
-		 struct phase_facts *ret_facts)
+int observe_life(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
+		 const struct mounts *mounts, const struct kernel_snapshot *kernel,
+		 struct status_row *ret, struct phase_facts *ret_facts)
 {
 	struct phase_facts f = { 0 };
 	struct phase_verdict verdict;
@@ -385,6 +385,7 @@ int observe_life(const struct sys *sys, const struct proc_ref *ref, const struct
 	}
 	/* Only now is it known that all of this was its own. */
 	row.no_right = sys->pidfd_signal(ref->pidfd, 0) == -EPERM;
+	row.ancestor = observe_is_ancestor(self, ref->pid);
 	if (sys_is_reaped(sys, ref->pidfd)) {
 		observe_no_life(ref, &row);
 		f.gone = true;

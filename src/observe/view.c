@@ -117,7 +117,7 @@ bool observe_v1_frozen(const struct sys *sys, int procfd)
 	       strncmp(state, "THAWED", 6) != 0;
 }
 
-static bool is_ancestor(const struct run_self *self, pid_t pid)
+bool observe_is_ancestor(const struct run_self *self, pid_t pid)
 {
 	for (size_t i = 0; i < self->n_ancestors; i++)
 		if (self->ancestors[i] == pid)
@@ -145,7 +145,7 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	v.init = ref->pid == 1;
 	v.ns_init = s.ns_levels > 1 && s.ns_pid == 1;
 	v.self = ref->pid == self->pid;
-	v.ancestor = is_ancestor(self, ref->pid);
+	v.ancestor = observe_is_ancestor(self, ref->pid);
 	v.kthread = (st.flags & PF_KTHREAD) != 0;
 	/*
 	 * Not by state Z: while another thread than the leader executes a program, stat shows the

@@ -228,7 +228,7 @@ static int look_at_life(struct watched *w, bool all)
 	/* What dies changes in ways that these signs do not show (a dead leader's threads). */
 	if (!all && signature == w->signature && s.vm_size_kib != UNKNOWN)
 		return 0;
-	err = observe_life(w->sys, w->ref, w->mounts, NULL, &w->life, NULL);
+	err = observe_life(w->sys, w->self, w->ref, w->mounts, NULL, &w->life, NULL);
 	if (err < 0)
 		return err;
 	w->signature = signature;

@@ -208,17 +208,27 @@ void explain_blocker(const struct status_row *row, const struct words *words, ch
 	}
 }
 
+/* "mmreap kill --reap-only 4711"; mmreap refuses to touch what it runs below. */
+static void command_with(const struct status_row *row, const char *options, char *ret, size_t size)
+{
+	snprintf(ret, size, "mmreap kill %s%s%d", row->ancestor ? "--allow-ancestors " : "",
+		 options, row->id.pid);
+}
+
 /* "mmreap kill 4711", with what makes it work for this one. */
 static void kill_command(const struct status_row *row, char *ret, size_t size)
 {
-	snprintf(ret, size, "mmreap kill %s%s%d", row->n_sharers > 0 ? "--sharers=kill " : "",
-		 row->frozen_version == 1 ? "--thaw " : "", row->id.pid);
+	char options[32];
+
+	snprintf(options, sizeof(options), "%s%s", row->n_sharers > 0 ? "--sharers=kill " : "",
+		 row->frozen_version == 1 ? "--thaw " : "");
+	command_with(row, options, ret, size);
 }
 
-static void say_next_of_reaped(struct sentence *s, const struct status_row *row)
+static void say_next_of_reaped(struct sentence *s, const struct status_row *row, const char *thaw)
 {
 	if (row->blocker == BLOCKER_FREEZER)
-		sentence_say(s, "mmreap kill --thaw %d lets it exit", row->id.pid);
+		sentence_say(s, "%s lets it exit", thaw);
 	else if (row->blocker == BLOCKER_TRACER)
 		sentence_say(s, "it exits when its tracer, %d, lets it go", row->tracer);
 	else if (row->blocker == BLOCKER_WAIT)
@@ -263,9 +273,11 @@ static bool is_up_to_us(const struct status_row *row)
 void explain_next(const struct status_row *row, const struct words *words, char *ret, size_t size)
 {
 	struct sentence s = { .at = ret, .left = size, .words = words };
-	char kill[64];
+	char kill[96], reap[96], thaw[96];
 
 	kill_command(row, kill, sizeof(kill));
+	command_with(row, "--reap-only ", reap, sizeof(reap));
+	command_with(row, "--thaw ", thaw, sizeof(thaw));
 	*ret = '\0';
 	/* What mmreap refuses, or is denied, is no advice. */
 	if (row->id.pid == 1 && is_up_to_us(row))
@@ -309,29 +321,24 @@ void explain_next(const struct status_row *row, const struct words *words, char 
 		if (row->n_sharers > 0)
 			say_next_of_shared(&s, kill);
 		else
-			sentence_say(&s, "mmreap kill --reap-only %d takes its memory back now",
-				     row->id.pid);
+			sentence_say(&s, "%s takes its memory back now", reap);
 		break;
 	case PHASE_DYING_FROZEN:
 		if (row->n_sharers > 0)
 			say_next_of_shared(&s, kill);
 		else
-			sentence_say(&s,
-				     "mmreap kill --thaw %d takes its memory back and lets it exit",
-				     row->id.pid);
+			sentence_say(&s, "%s takes its memory back and lets it exit", thaw);
 		break;
 	case PHASE_EXIT_STOP:
 		if (row->n_sharers > 0)
 			say_next_of_shared(&s, kill);
 		else
 			sentence_say(
-				&s,
-				"mmreap kill --reap-only %d takes its memory back; it exits when its "
-				"tracer lets it go",
-				row->id.pid);
+				&s, "%s takes its memory back; it exits when its tracer lets it go",
+				reap);
 		break;
 	case PHASE_REAPED:
-		say_next_of_reaped(&s, row);
+		say_next_of_reaped(&s, row, thaw);
 		break;
 	case PHASE_EXIT_MMAP:
 		sentence_say(&s, "wait: nothing but CPU time speeds it up (renice)");

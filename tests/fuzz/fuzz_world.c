@@ -335,14 +335,14 @@ static void print(const struct row_table *table, const void *row, size_t row_siz
 	free(text);
 }
 
-static void look_at_life(const struct proc_ref *ref)
+static void look_at_life(const struct run_self *self, const struct proc_ref *ref)
 {
 	struct status_row row;
 	char *text = NULL;
 	size_t len;
 	FILE *f;
 
-	if (observe_life(&sys, ref, &mounts, NULL, &row, NULL) != 0)
+	if (observe_life(&sys, self, ref, &mounts, NULL, &row, NULL) != 0)
 		return;
 	row.deep = true;
 	if (row.seen)
@@ -431,7 +431,7 @@ void fuzz_world(const uint8_t *data, size_t size)
 	claim(ref.pidfd >= 0 && ref.procfd >= 0 && memchr(ref.comm, '\0', sizeof(ref.comm)));
 	switch (which >> 2 & 3) {
 	case 0:
-		look_at_life(&ref);
+		look_at_life(&self, &ref);
 		break;
 	case 1:
 		watch(&self, &ref);

@@ -51,6 +51,19 @@ listed() {
 	untouched "$VICTIM"
 }
 
+# What it advises is what kill takes, asked for by the same process.
+@test "status: of a process that mmreap runs below" {
+	requires mrelease
+	run --separate-stderr timeout 20 bash -c '
+		next=$("$0" status --raw --noheadings -o next $$)
+		next=${next//\\x20/ }
+		echo "$next"
+		next=${next#mmreap kill }
+		"$0" kill --dry-run --json ${next% would end it}; exit "$?"' "$MMREAP"
+	expect_status 0
+	[[ ${lines[0]} == "mmreap kill --allow-ancestors "*" would end it" ]]
+}
+
 @test "status: stopped" {
 	requires root nobody
 	start_victim --mib 1 --stop

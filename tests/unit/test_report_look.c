@@ -376,6 +376,10 @@ static void test_next(void)
 		{ "alive, frozen by version 2: that does not keep it",
 		  { .phase = PHASE_ALIVE, .frozen_version = 2 },
 		  "mmreap kill 5 would end it" },
+		{ "alive, and mmreap runs below it",
+		  { .phase = PHASE_ALIVE, .ancestor = true, .n_sharers = 1 },
+		  "mmreap kill --allow-ancestors --sharers=kill 5 would end it and all that share "
+		  "its memory" },
 		{ "stopped",
 		  { .phase = PHASE_STOPPED, .blocker = BLOCKER_STOP },
 		  "kill -CONT 5 lets it go on; mmreap kill 5 ends it, stopped as it is" },
@@ -399,6 +403,12 @@ static void test_next(void)
 		  { .phase = PHASE_EXIT_STOP },
 		  "mmreap kill --reap-only 5 takes its memory back; it exits when its tracer lets "
 		  "it go" },
+		{ "dying, and mmreap runs below it",
+		  { .phase = PHASE_DYING, .ancestor = true },
+		  "mmreap kill --allow-ancestors --reap-only 5 takes its memory back now" },
+		{ "dying and frozen, and mmreap runs below it",
+		  { .phase = PHASE_DYING_FROZEN, .ancestor = true },
+		  "mmreap kill --allow-ancestors --thaw 5 takes its memory back and lets it exit" },
 		{ "dying and shared",
 		  { .phase = PHASE_DYING, .n_sharers = 1 },
 		  "its memory is shared: mmreap kill --sharers=kill 5 ends all that have it" },
