@@ -60,9 +60,8 @@ static bool is_held_sharer(const struct worker *w, const struct proc_id *id)
 
 static bool is_protected(const struct worker *w, pid_t pid)
 {
-	if (pid == 1 || pid == w->self->pid)
-		return true;
-	return !w->allow_ancestors && observe_is_ancestor(w->self, pid);
+	return pid == 1 || pid == w->self->pid ||
+	       (!w->allow_ancestors && observe_is_ancestor(w->self, pid));
 }
 
 static void hold_sharer(struct worker *w, const struct proc_ref *ref)

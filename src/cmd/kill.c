@@ -198,6 +198,19 @@ static bool is_known(const struct story *s, const struct target *t)
 	return false;
 }
 
+/* Who may turn out to be one: the targets, and where others are killed with them anybody. */
+static void find_ancestors(struct story *s)
+{
+	uint64_t since = UINT64_MAX;
+
+	for (size_t i = 0; i < s->n_targets; i++)
+		if (s->targets[i].err == 0 && s->targets[i].ref.start_ticks < since)
+			since = s->targets[i].ref.start_ticks;
+	if (s->selection.n_cgroups || s->req.opt.sharers == SHARERS_KILL)
+		since = 0;
+	observe_ancestors(&sys_linux, &s->self, since);
+}
+
 /* The members that are new since the last round; of the first round all. */
 static int next_targets(struct story *s, int round)
 {
@@ -367,6 +380,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		run->frozen_by_us |= s->selection.cgroups[i].frozen_by_us;
 	if (next_targets(s, round) < 0)
 		return -1;
+	find_ancestors(s);
 	if (opt->interactive && ask(s) < 0)
 		return fail(s, STATUS_USAGE,
 			    "--interactive needs a terminal to ask on; nothing was touched");
@@ -504,6 +518,8 @@ static int run_story(struct story *s)
 			return selection_say(&s->error, json);
 		}
 	}
+	if (s->selection.n_cgroups) /* asked before there are targets */
+		find_ancestors(s);
 	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
 	s->interrupt_fd = catch_signals(s);
 	run.interrupt_fd = s->interrupt_fd;

@@ -79,22 +79,34 @@ int observe_self(const struct sys *sys, struct run_self *ret)
 		return err;
 	}
 	self.proc_fd = fd;
+	*ret = self;
+	return 0;
+}
 
+void observe_ancestors(const struct sys *sys, struct run_self *self, uint64_t since)
+{
+	self->n_ancestors = 0;
 	/* Up to the root of the tree that we can see; a parent outside our PID namespace is 0. */
-	for (pid_t pid = getppid(); pid > 0 && self.n_ancestors < 64;) {
+	for (pid_t pid = getppid(); pid > 0 && self->n_ancestors < 64;) {
 		struct stat_facts st;
 		char name[24], buf[2048];
 		ssize_t n;
 
-		self.ancestors[self.n_ancestors++] = pid;
+		self->ancestors[self->n_ancestors++] = pid;
 		snprintf(name, sizeof(name), "%d/stat", (int)pid);
-		n = sys->read_file(fd, name, buf, sizeof(buf));
-		if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0)
+		n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
+		if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0 || st.start_ticks < since)
 			break;
 		pid = st.ppid;
 	}
-	*ret = self;
-	return 0;
+}
+
+bool observe_is_ancestor(const struct run_self *self, pid_t pid)
+{
+	for (size_t i = 0; i < self->n_ancestors; i++)
+		if (self->ancestors[i] == pid)
+			return true;
+	return false;
 }
 
 bool observe_is_refrigerated(const char *wchan, char state)
@@ -117,14 +129,6 @@ bool observe_v1_frozen(const struct sys *sys, int procfd)
 	       strncmp(state, "THAWED", 6) != 0;
 }
 
-bool observe_is_ancestor(const struct run_self *self, pid_t pid)
-{
-	for (size_t i = 0; i < self->n_ancestors; i++)
-		if (self->ancestors[i] == pid)
-			return true;
-	return false;
-}
-
 int observe_view(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		 struct plan_view *ret, struct status_facts *ret_status)
 {
@@ -139,7 +143,8 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 		err = observe_status(sys, ref->procfd, &s);
 	if (err < 0)
 		return err;
-	sys->read_file(ref->procfd, "wchan", wchan, sizeof(wchan));
+	if (st.state == 'D')
+		sys->read_file(ref->procfd, "wchan", wchan, sizeof(wchan));
 
 	v.exited = sys->pidfd_exited(ref->pidfd) == 1;
 	v.init = ref->pid == 1;

@@ -256,10 +256,6 @@ static void test_self(void)
 	is_int(observe_self(&fake_sys, &self), 0, "found");
 	is_int(self.pid, getpid(), "our PID");
 	ok(self.page_bytes >= 4096, "our page size");
-	is_int(self.n_ancestors, 3, "three ancestors");
-	is_int(self.ancestors[0], getppid(), "the parent");
-	is_int(self.ancestors[1], 33, "its parent");
-	is_int(self.ancestors[2], 1, "and init");
 	fake_sys.close(self.proc_fd);
 	ok(fake_end(), "all closed");
 
@@ -279,25 +275,61 @@ static void test_self(void)
 	fake.procs[0].stat = "rubbish";
 	is_int(observe_self(&fake_sys, &self), -EBADMSG, "we cannot be read ourselves");
 	ok(fake_end(), "and closed again");
+}
+
+static void test_ancestors(void)
+{
+	struct fake_proc procs[4] = {
+		{ .pid = getpid(), .ppid = getppid(), .mm = 4, .start_ticks = 900 },
+		{ .pid = getppid(), .ppid = 33, .mm = 1, .start_ticks = 800 },
+		{ .pid = 33, .ppid = 1, .mm = 2, .start_ticks = 800 },
+		{ .pid = 1, .ppid = 0, .mm = 3, .start_ticks = 5 }
+	};
+	static const struct {
+		const char *name;
+		uint64_t since;
+		size_t n;
+	} rows[] = {
+		{ "all of them", 0, 3 },
+		{ "up to the oldest", 4, 3 },
+		{ "as old as init", 5, 3 },
+		{ "one tick later", 6, 3 },
+		{ "as old as two: either may be the elder", 800, 3 },
+		{ "younger than our parent: it is none", 801, 1 },
+		{ "nobody is asked about", UINT64_MAX, 1 },
+	};
+	struct run_self self = { .pid = getpid() };
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		begin_self(procs, 4);
+		self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
+		observe_ancestors(&fake_sys, &self, rows[i].since);
+		is_int(self.n_ancestors, rows[i].n, "%s", rows[i].name);
+		is_int(self.ancestors[0], getppid(), "the parent");
+		ok(self.n_ancestors < 2 || self.ancestors[1] == 33, "its parent");
+		ok(self.n_ancestors < 3 || self.ancestors[2] == 1, "and init");
+		ok(observe_is_ancestor(&self, getppid()), "is one");
+		is_int(observe_is_ancestor(&self, 1), rows[i].n == 3, "init: where it was found");
+		ok(!observe_is_ancestor(&self, 34), "is none");
+		fake_sys.close(self.proc_fd);
+		ok(fake_end(), "all closed");
+	}
 
 	/* The parent of our parent is in another PID namespace. */
 	procs[1].ppid = 0;
 	begin_self(procs, 2);
-	is_int(observe_self(&fake_sys, &self), 0, "found");
+	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
+	observe_ancestors(&fake_sys, &self, 0);
 	is_int(self.n_ancestors, 1, "one ancestor that can be seen");
-	fake_sys.close(self.proc_fd);
 
 	/* It ended, and hidepid or a race shows no more of the tree. */
-	procs[1].ppid = 4711;
-	begin_self(procs, 2);
-	is_int(observe_self(&fake_sys, &self), 0, "found");
+	fake.procs[1].ppid = 4711;
+	observe_ancestors(&fake_sys, &self, 0);
 	is_int(self.n_ancestors, 2, "what is not seen protects itself by its number");
-	fake_sys.close(self.proc_fd);
 
-	procs[1].ppid = getppid();
-	begin_self(procs, 2);
-	is_int(observe_self(&fake_sys, &self), 0, "a /proc that goes round in a circle");
-	is_int(self.n_ancestors, 64, "ends");
+	fake.procs[1].ppid = getppid();
+	observe_ancestors(&fake_sys, &self, 0);
+	is_int(self.n_ancestors, 64, "a /proc that goes round in a circle ends");
 	fake_sys.close(self.proc_fd);
 	ok(fake_end(), "all closed");
 }
@@ -1383,6 +1415,7 @@ int main(void)
 	RUN(test_view);
 	RUN(test_view_errors);
 	RUN(test_self);
+	RUN(test_ancestors);
 	RUN(test_files);
 	RUN(test_files_dead_leader);
 	RUN(test_mm);
