@@ -83,6 +83,8 @@ void procfile_status_begin(struct status_facts *ret);
 int procfile_status_end(const struct status_facts *f);
 /** Parse statm: resident and shared pages. All 0 when there is no mm. */
 int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t *ret_shared);
+/** A cgroup's file that begins with a size; UNKNOWN: it does not. */
+int64_t procfile_bytes(const char *text, size_t len);
 /** Parse smaps_rollup: anonymous memory, and its proportional share; UNKNOWN where not there. */
 int procfile_rollup(const char *text, size_t len, int64_t *ret_anon_kib, int64_t *ret_pss_anon_kib);
 /** The pointer width of a process from its auxiliary vector (AT_PHENT): 32, 64, or 0 unknown. */

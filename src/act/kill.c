@@ -233,7 +233,7 @@ static int64_t memcg_read(struct driver *d, const struct memcg *m)
 	char buf[32];
 	ssize_t n = m->fd < 0 ? -1 : d->sys->read_file(m->fd, m->file, buf, sizeof(buf));
 
-	return n <= 0 ? UNKNOWN : strtoll(buf, NULL, 10);
+	return n <= 0 ? UNKNOWN : procfile_bytes(buf, (size_t)n);
 }
 
 /*

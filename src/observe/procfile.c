@@ -58,6 +58,7 @@ static bool take_number(struct cursor *c, int base, int64_t *ret)
 /* No machine is larger, and in bytes it still is a number. */
 #define MAX_KIB (INT64_MAX / 1024)
 #define MAX_PAGES (INT64_MAX >> 20)
+#define MAX_BYTES (INT64_MAX >> 8)
 
 static bool take_size(struct cursor *c, int64_t max, int64_t *ret)
 {
@@ -287,6 +288,14 @@ int procfile_statm(const char *text, size_t len, int64_t *ret_resident, int64_t 
 	*ret_resident = resident;
 	*ret_shared = shared;
 	return 0;
+}
+
+int64_t procfile_bytes(const char *text, size_t len)
+{
+	struct cursor c = { text, text + len };
+	int64_t bytes;
+
+	return take_size(&c, MAX_BYTES, &bytes) ? bytes : UNKNOWN;
 }
 
 int procfile_rollup(const char *text, size_t len, int64_t *ret_anon_kib, int64_t *ret_pss_anon_kib)

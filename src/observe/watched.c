@@ -149,21 +149,20 @@ static bool is_alone(const struct watched *w)
 static void look_at_memcg(struct watched *w)
 {
 	const char *name = w->memcg_version == 1 ? "memory.usage_in_bytes" : "memory.current";
-	char text[32], *end;
-	int64_t used;
+	char text[32];
+	ssize_t n;
 
 	w->memory.used_bytes = UNKNOWN;
 	if (!w->memcg[0] || !w->memory.alone)
 		return;
 	w->memory.alone = is_alone(w);
-	if (!w->memory.alone || read_memcg(w, name, text, sizeof(text)) <= 0)
+	if (!w->memory.alone)
 		return;
-	used = strtoll(text, &end, 10);
-	if (end == text)
-		return;
-	w->memory.used_bytes = used;
-	if (used > w->memory.used_most_bytes)
-		w->memory.used_most_bytes = used;
+	n = read_memcg(w, name, text, sizeof(text));
+	if (n > 0)
+		w->memory.used_bytes = procfile_bytes(text, (size_t)n);
+	if (w->memory.used_bytes > w->memory.used_most_bytes)
+		w->memory.used_most_bytes = w->memory.used_bytes;
 }
 
 /* --- looking ---------------------------------------------------------------------------- */

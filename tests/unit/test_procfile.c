@@ -721,6 +721,35 @@ static const char *stat_rule(const char *text, size_t len)
 	return memchr(f.comm, '\0', sizeof(f.comm)) ? NULL : "stat: comm";
 }
 
+static void test_bytes(void)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} rows[] = {
+		{ "0\n", 0 },
+		{ "67321856\n", 67321856 },
+		{ "36028797018963967\n", INT64_MAX >> 8 },
+		{ "36028797018963968\n", UNKNOWN },
+		{ "9223372036854775807\n", UNKNOWN },
+		{ "99999999999999999999999\n", UNKNOWN },
+		/* Watch took one for the charge of a cgroup, and subtracted it. */
+		{ "-9223372036854775808\n", UNKNOWN },
+		{ "-1\n", UNKNOWN },
+		{ "max\n", UNKNOWN },
+		{ "\n", UNKNOWN },
+		{ "", UNKNOWN },
+	};
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		size_t len = strlen(rows[i].text);
+		char *copy = exactly(rows[i].text, len);
+
+		is_int(procfile_bytes(copy, len), rows[i].bytes, "row %zu", i);
+		free(copy);
+	}
+}
+
 static const char *status_rule(const char *text, size_t len)
 {
 	struct status_facts f, before;
@@ -1142,6 +1171,7 @@ static void test_round_trip(void)
 
 int main(void)
 {
+	RUN(test_bytes);
 	RUN(test_stat);
 	RUN(test_stat_names);
 	RUN(test_stat_bad);
