@@ -39,9 +39,10 @@
 #define MAX_BRACED 64
 
 struct memcg {
-	int fd; /* the cgroup's directory; -1: not alone in it, or not found */
+	int fd; /* the cgroup's directory; -1: not found */
 	const char *file;
 	int64_t before;
+	bool asked, alone;
 };
 
 /* SHARERS, of several targets: one scan for all who have come to it; then alone what it left open. */
@@ -98,7 +99,7 @@ struct driver {
 	struct reaper *reapers; /* one for each CPU; without them each looker does its own reap */
 	int n_reapers;
 	bool reapers_started;
-	char crowded_cgroup[PATH_SIZE]; /* no target is alone in it */
+	char last_cgroup[PATH_SIZE]; /* of the target before */
 };
 
 void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag)
@@ -240,30 +241,42 @@ static int64_t memcg_read(struct driver *d, const struct memcg *m)
  * The charge of a cgroup tells what was given back only where nobody else is charged there: the
  * target is its one member and it has no children (a cgroup directory without any has nlink 2).
  */
-static int memcg_open(struct driver *d, pid_t pid, const char *mount, const char *path)
+static int memcg_open(struct driver *d, const char *mount, const char *path)
 {
-	char name[4200], procs[64], want[16];
+	char name[4200];
 	int fd;
 
 	if (strcmp(path, "/") == 0)
 		return -1;
 	snprintf(name, sizeof(name), "%s%s", mount, path);
 	fd = d->sys->open_at(AT_FDCWD, name, O_DIRECTORY);
-	if (fd < 0)
+	if (fd >= 0 && d->sys->nlink(fd, ".") != 2) {
+		d->sys->close(fd);
 		return -1;
-	snprintf(want, sizeof(want), "%d\n", (int)pid);
-	if (d->sys->nlink(fd, ".") == 2 &&
-	    d->sys->read_file(fd, "cgroup.procs", procs, sizeof(procs)) > 0 &&
-	    strcmp(procs, want) == 0)
-		return fd;
-	d->sys->close(fd);
-	return -1;
+	}
+	return fd;
+}
+
+/*
+ * Is it alone? To list the members of a version 1 cgroup takes 0.3 us for each (they are all loaded and
+ * sorted, kernel/cgroup/cgroup-v1.c). So it is asked after the signal where T is held, which keeps it
+ * in the list; but before where others are killed as well, who may be members and gone by then.
+ */
+static void memcg_ask(struct driver *d, struct victim *v)
+{
+	char procs[64], want[16];
+
+	if (v->memcg.fd < 0 || v->memcg.asked)
+		return;
+	v->memcg.asked = true;
+	snprintf(want, sizeof(want), "%d\n", (int)v->target->ref.pid);
+	v->memcg.alone = d->sys->read_file(v->memcg.fd, "cgroup.procs", procs, sizeof(procs)) > 0 &&
+			 strcmp(procs, want) == 0;
 }
 
 static void memcg_find(struct driver *d, struct victim *v)
 {
 	char text[8192], path[PATH_SIZE];
-	pid_t pid = v->target->ref.pid;
 	const char *mount = NULL;
 	ssize_t n;
 
@@ -279,13 +292,14 @@ static void memcg_find(struct driver *d, struct victim *v)
 		v->memcg.file = "memory.current";
 		mount = "/sys/fs/cgroup";
 	}
-	/* Targets are often in the same one, and its list of members may be long. */
-	if (mount == NULL || strcmp(path, d->crowded_cgroup) == 0)
+	/* Targets are often in the same one: none is alone there. */
+	if (mount == NULL || strcmp(path, d->last_cgroup) == 0)
 		return;
-	v->memcg.fd = memcg_open(d, pid, mount, path);
-	if (v->memcg.fd < 0)
-		snprintf(d->crowded_cgroup, sizeof(d->crowded_cgroup), "%s", path);
+	v->memcg.fd = memcg_open(d, mount, path);
 	v->memcg.before = memcg_read(d, &v->memcg);
+	memcpy(d->last_cgroup, path, sizeof(path));
+	if (d->n > 1 || d->run->opt.sharers == SHARERS_KILL)
+		memcg_ask(d, v);
 }
 
 /* --- steps that are done at once ----------------------------------------------------------- */
@@ -433,6 +447,8 @@ static void send_kill(struct driver *d, struct victim *v)
 		set_result(d, v, -ESTALE);
 		return;
 	}
+	if (v->tracer == NULL)
+		memcg_ask(d, v);
 	v->memcg.before = memcg_read(d, &v->memcg);
 	v->signal_us = v->moved_us = d->sys->now_us();
 	set_result(d, v, d->sys->pidfd_signal(v->target->ref.pidfd, 9));
@@ -472,6 +488,8 @@ static void queue_reap(struct driver *d, struct victim *v)
 {
 	struct reap *r = &v->shared->reap;
 
+	if (v->tracer == NULL)
+		memcg_ask(d, v);
 	atomic_store(&v->shared->rss_pages, UNKNOWN);
 	v->seen_rss = v->seen_cpu_us = UNKNOWN;
 	v->reap_started_us = 0;
@@ -559,13 +577,13 @@ static void begin(struct driver *d, struct victim *v)
 		v->started = look(d, v, look_sharer_rights);
 		break;
 	case PLAN_LISTS:
-		if (v->memcg.fd < 0)
-			memcg_find(d, v);
 		if (v->plan.view.frozen && d->run->thaw_mounts && v->thawed_fd < 0)
 			v->thawed_fd = cgroup_find_thawed(d->sys, d->run->thaw_mounts, ref->procfd);
 		if (have_looker(d, v))
 			v->looker->deep = !d->run->opt.robust_ignore;
 		v->started = look(d, v, look_lists);
+		if (v->memcg.fd < 0) /* meanwhile */
+			memcg_find(d, v);
 		break;
 	case PLAN_HOLD:
 		seize(d, v);
@@ -585,6 +603,7 @@ static void begin(struct driver *d, struct victim *v)
 		v->started = look(d, v, look_examine);
 		break;
 	case PLAN_RELEASE:
+		memcg_ask(d, v);
 		end_tracer(v);
 		set_result(d, v, 0);
 		break;
@@ -599,10 +618,14 @@ static void begin(struct driver *d, struct victim *v)
 		set_result(d, v, 0);
 		break;
 	case PLAN_AWAIT_EXIT:
+		memcg_ask(d, v);
+		end_tracer(v);
+		if (v->seen_ticks == UNKNOWN)
+			stop_watching(v); /* a look that went on past its limit */
+		v->started = true;
+		break;
 	case PLAN_GRACE:
 		end_tracer(v);
-		if (v->step.kind == PLAN_AWAIT_EXIT && v->seen_ticks == UNKNOWN)
-			stop_watching(v); /* a look that went on past its limit */
 		v->started = true;
 		break;
 	case PLAN_SIGNAL:    /* at the gate */
@@ -1111,6 +1134,9 @@ static void run_reaps(struct driver *d, int64_t now)
 	}
 	for (; queued > 0 && running < d->cpus; queued--, running++)
 		reap_by_looker(d);
+	for (size_t i = 0; i < d->n; i++)
+		if (atomic_load(&d->victims[i].shared->reap.state) != REAP_NOT)
+			memcg_ask(d, &d->victims[i]);
 }
 
 static void run_gates(struct driver *d, int64_t now)
@@ -1177,7 +1203,8 @@ static void fill_row(struct driver *d, struct victim *v)
 					      ? row->rss_before_bytes - row->rss_after_bytes
 					      : 0;
 	after = memcg_read(d, &v->memcg);
-	if (v->memcg.before != UNKNOWN && after != UNKNOWN && (p->signalled || p->reaped))
+	if (v->memcg.alone && v->memcg.before != UNKNOWN && after != UNKNOWN &&
+	    (p->signalled || p->reaped))
 		row->freed_bytes = v->memcg.before > after ? v->memcg.before - after : 0;
 	row->reap_us = v->reap_us;
 	if (p->exited && v->exit_us && v->signal_us)

@@ -42,6 +42,17 @@ start_victim() {
 	done
 }
 
+# start_victim_in CGROUP OPTION...: all its memory is charged there from the start
+start_victim_in() {
+	local helpers=$HELPERS into=$1
+	local VICTIM_PROGRAM=victim-in-cgroup HELPERS=$BATS_TEST_TMPDIR
+	shift
+	printf '#!/bin/bash\necho $$ >%q/cgroup.procs\nexec %q/victim "$@"\n' "$into" \
+		"$helpers" >"$HELPERS/$VICTIM_PROGRAM"
+	chmod 755 "$HELPERS/$VICTIM_PROGRAM"
+	start_victim "$@"
+}
+
 # hogs_start PER_CPU [POLICY]: spinning processes; hogs_stop ends them
 hogs_start() {
 	start_helper hog $(($1 * $(nproc))) "${@:2}"

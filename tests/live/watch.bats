@@ -198,17 +198,6 @@ end_victim() {
 	until_true 10 is_gone "$VICTIM"
 }
 
-# start_victim_in CGROUP OPTION...: all its memory is charged there from the start
-start_victim_in() {
-	local helpers=$HELPERS into=$1
-	local VICTIM_PROGRAM=victim-in-cgroup HELPERS=$BATS_TEST_TMPDIR
-	shift
-	printf '#!/bin/bash\necho $$ >%q/cgroup.procs\nexec %q/victim "$@"\n' "$into" \
-		"$helpers" >"$HELPERS/$VICTIM_PROGRAM"
-	chmod 755 "$HELPERS/$VICTIM_PROGRAM"
-	start_victim "$@"
-}
-
 charged_bytes() {
 	cat "$CGROUP/memory.usage_in_bytes" 2>/dev/null || cat "$CGROUP/memory.current"
 }
