@@ -380,9 +380,8 @@ bool phase_is_vfork_wait(const char *wchan);
  * @ret_facts may be NULL. Returns 0, also for a process that is gone; -EACCES: hidden.
  */
 int observe_life(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
-		 const struct mounts *mounts,
-		 const struct kernel_snapshot *kernel, struct status_row *ret,
-		 struct phase_facts *ret_facts);
+		 const struct mounts *mounts, const struct kernel_snapshot *kernel,
+		 struct status_row *ret, struct phase_facts *ret_facts);
 
 /** observe_no_life - The row of a process that is gone, the evidence left to the caller. */
 void observe_no_life(const struct proc_ref *ref, struct status_row *row);

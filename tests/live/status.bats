@@ -461,11 +461,11 @@ starve() {
 }
 
 @test "status: a pidfd whose process was waited for has no number" {
-	run --separate-stderr "$MMREAP_HELPERS/inherit" --gone 7 "$MMREAP" status --json --pidfd 7
+	run --separate-stderr "$HELPERS/inherit" --gone 7 "$MMREAP" status --json --pidfd 7
 	[ "$status" -eq 5 ]
 	[ "$stderr" = "mmreap: pidfd: no such process" ]
 	jq -e '.status[0] | .pid == null and .evidence == "the process of the pidfd has been waited for"' \
 		<<<"$output"
-	run --separate-stderr "$MMREAP_HELPERS/inherit" --gone 7 "$MMREAP" kill --pidfd 7
+	run --separate-stderr "$HELPERS/inherit" --gone 7 "$MMREAP" kill --pidfd 7
 	[[ $output == "pidfd: "* ]]
 }
