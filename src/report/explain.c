@@ -466,6 +466,12 @@ static void say_notes(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, SEMICOLON);
 		say_killed_too(s, row);
 	}
+	/* As long as they live it cannot be reaped, however long one waits. */
+	if (row->outcome == OUTCOME_PENDING && !row->reaped && row->n_sharers > 0 &&
+	    row->n_killed == 0) {
+		sentence_say(s, SEMICOLON);
+		say_shared(s, row);
+	}
 	if (row->ns_init) {
 		sentence_say(s, SEMICOLON);
 		sentence_say(s, "it is the init of a PID namespace, which ends with it");

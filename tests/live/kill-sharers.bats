@@ -313,6 +313,19 @@ child_of() {
 	until_true 5 is_gone "${OTHERS[1]}"
 }
 
+@test "sharers: who keeps the memory of a dying process is named" {
+	requires root mrelease kcmp
+	start_victim --mib 16 --sharer --trace-exit
+	kill -KILL "$VICTIM"
+	in_exit_stop() { [ "$(state_of "$VICTIM")" = t ]; }
+	until_true 5 in_exit_stop
+	kill_json --reap-only -t 500ms "$VICTIM"
+	expect_status 3
+	expect outcome pending sharers 1 errno EINVAL
+	[[ $(json_row 0 | jq -r .message) == *"; its memory is shared with 1 process (${OTHERS[0]} "* ]]
+	untouched "${OTHERS[0]}"
+}
+
 @test "sharers: where kcmp is refused nobody is called alone" {
 	requires mrelease ptrace
 	start_victim --mib 8 --sharer=2

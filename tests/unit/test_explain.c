@@ -139,6 +139,9 @@ static const struct {
 	  "wait longer",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, .signalled = true,
 	      .wchan = "nfs_wait\x1b") },
+	{ "pending: no signal sent, not reaped, not exited; run mmreap again to wait longer; its memory "
+	  "is shared with 1 process (4712 make)",
+	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, ONE(RELATION_CLONE_VM)) },
 	{ "pending: SIGKILL sent, 43.9 GiB of 44.0 GiB unmapped in 612 ms, not exited; run mmreap "
 	  "again to wait longer",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, .signalled = true,
