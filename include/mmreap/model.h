@@ -161,7 +161,8 @@ struct sharer {
  * struct kill_row - everything that `kill` says of one target
  * @outcome, @reason, @step, @err: the verdict; @err is a positive errno or 0
  * @n_sharers: other processes with this mm; UNKNOWN where some could not be compared and none was seen
- * @n_unknown: processes that could not be compared (no ptrace right); UNKNOWN: kcmp is refused
+ * @n_unknown: processes that could not be compared (no ptrace right); UNKNOWN: the look failed, and
+ *	with @no_kcmp because kcmp is refused
  * @sharers: the first ROW_SHARERS of them
  * @killed: sharers and members that we signalled beside the target
  * @rss_before_bytes: resident set just before the signal; @rss_after_bytes: when the verdict was made
@@ -191,6 +192,7 @@ struct kill_row {
 	enum robust robust;
 	int64_t n_sharers;
 	int64_t n_unknown;
+	bool no_kcmp;
 	struct sharer sharers[ROW_SHARERS];
 	struct proc_id *killed; /* owned by the run */
 	size_t n_killed;

@@ -123,8 +123,19 @@ void act_free_arena(struct act_arena *arena)
 
 /* --- results ------------------------------------------------------------------------------- */
 
+/* The look for who shares has failed, or did not come back: nobody is known. */
+static void forget_sharers(struct kill_row *row, int err)
+{
+	row->n_sharers = UNKNOWN;
+	/* Where no thread has an mm any more there is none to share. */
+	row->n_unknown = err == -ESRCH ? 0 : UNKNOWN;
+	row->no_kcmp = err == -EPERM || err == -EACCES || err == -ENOSYS;
+}
+
 static void set_result(struct driver *d, struct victim *v, int err)
 {
+	if (v->step.kind == PLAN_SHARERS && err < 0 && err != -EINPROGRESS)
+		forget_sharers(v->row, err);
 	v->result.err = err;
 	v->result.lives = err == -ESRCH && !d->sys->pidfd_exited(v->target->ref.pidfd);
 	v->result.now_us = d->sys->now_us();
@@ -643,18 +654,16 @@ static void collect_sharers(struct victim *v)
 {
 	const struct worker *w = v->looker;
 	size_t n = w->scan.n_found < ROW_SHARERS ? w->scan.n_found : ROW_SHARERS;
-	bool first = v->step.kind == PLAN_SHARERS;
-	/* Later steps get these errors for want of the right to signal as well. */
-	bool refused = first && (w->err == -EPERM || w->err == -EACCES || w->err == -ENOSYS);
 	/* A later look that found nobody does not say more than the first, which was for that. */
-	bool unknown = first ? w->err < 0 : v->row->n_sharers == UNKNOWN;
+	bool unknown = v->step.kind != PLAN_SHARERS && v->row->n_sharers == UNKNOWN;
 
 	v->result.view = w->view;
 	v->result.sharers = w->sharer_facts;
 	v->n_sharers = w->n_sharers;
 	v->row->obstacle = w->obstacle;
-	if (v->row->n_unknown != UNKNOWN || first)
-		v->row->n_unknown = refused ? UNKNOWN : w->sharer_facts.unknown;
+	if (w->scan_err < 0)
+		return;
+	v->row->n_unknown = w->sharer_facts.unknown;
 	/* After the signals none is left, if all went well; the row tells who shared. */
 	if (v->step.kind == PLAN_SIGNAL_SHARERS && v->row->n_sharers >= (int64_t)w->scan.n_found)
 		return;
@@ -869,7 +878,6 @@ static void check_crowd(struct driver *d, struct victim *v, bool late)
 			abandon_looker(d, d->scanner);
 		d->scanner = NULL;
 		v->crowding = CROWD_NOT;
-		v->row->n_sharers = UNKNOWN;
 		set_result(d, v, -ETIMEDOUT);
 	}
 }

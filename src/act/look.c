@@ -40,7 +40,7 @@ static void count_relations(struct worker *w)
 
 void look_sharers(struct worker *w)
 {
-	w->err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	w->err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
 	count_relations(w);
 }
 
@@ -123,7 +123,7 @@ void look_sharer_rights(struct worker *w)
 {
 	int n;
 
-	w->err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	w->err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
 	count_relations(w);
 	if (w->err < 0)
 		return;
@@ -148,7 +148,7 @@ void look_signal_sharers(struct worker *w)
 		for (; signalled < w->n_sharers; signalled++)
 			signal_sharer(w, &w->sharers[signalled]);
 		/* A sharer can have made another one before it died. T still has the mm. */
-		err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+		err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
 		if (err < 0 || atomic_load(&w->stop)) {
 			w->err = err == -ESRCH ? 0 : err;
 			return;
@@ -285,11 +285,12 @@ void look_settle(struct worker *w)
 
 void look_examine(struct worker *w)
 {
-	w->err = observe_view(w->sys, w->self, &w->ref, &w->view, NULL);
+	w->err = w->scan_err = observe_view(w->sys, w->self, &w->ref, &w->view, NULL);
 	if (w->err < 0)
 		return;
 	/* Without an mm there is nothing to compare: the view alone says it. */
-	if (observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan) < 0) {
+	w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	if (w->scan_err < 0) {
 		w->scan.n_found = 0;
 		w->scan.n_unknown = 0;
 	}

@@ -101,7 +101,7 @@ struct worker {
 	size_t n_targets;
 	size_t n_sharers, cap_sharers;
 	/* out */
-	int err;
+	int err, scan_err;
 	bool released;
 	_Atomic bool opened; /* LISTS: fds and rss_pages are filled in and stay */
 	int64_t rss_pages;

@@ -344,7 +344,10 @@ static struct plan_step after_sharers(struct plan_kill *st, const struct plan_re
 	}
 	if (r->err == -EINPROGRESS)
 		return done_err(st, OUTCOME_PENDING, REASON_LOOK_BLOCKED, -ETIMEDOUT);
-	/* Blocked, or no kcmp in this kernel: nothing known. That does not refuse; it is said. */
+	/*
+	 * Blocked (ETIMEDOUT), no kcmp in this kernel, no thread to look with (EAGAIN, or EBUSY if it
+	 * were still at another look): nothing known. That does not refuse; it is said.
+	 */
 	if (r->err) {
 		st->sharers = (struct plan_sharers){ .unknown = 1 };
 		return read_lists(st, r->now_us);

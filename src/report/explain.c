@@ -485,8 +485,10 @@ static void say_notes(struct sentence *s, const struct kill_row *row)
 	    row->outcome == OUTCOME_EXITED)
 		return;
 	sentence_say(s, SEMICOLON);
-	if (row->n_unknown == UNKNOWN)
+	if (row->n_unknown == UNKNOWN && row->no_kcmp)
 		sentence_say(s, "kcmp is refused: who shares its memory is not known");
+	else if (row->n_unknown == UNKNOWN)
+		sentence_say(s, "who shares its memory is not known");
 	else
 		sentence_count(s, row->n_unknown,
 			       "%lld process could not be checked for sharing its memory",

@@ -174,7 +174,9 @@ refused() {
 	start_victim --mib 32 --sharer=2
 	refused kcmp EPERM 1 2 -t 2 "$VICTIM"
 	expect_status 8
-	expect outcome pinned
+	expect outcome pinned sharers 2
+	[[ $(json_row 0 | jq -r .message) == *"shared with 2 processes"* ]]
+	[[ $(json_row 0 | jq -r .message) != *"not known"* ]]
 	untouched "${OTHERS[0]}"
 	untouched "${OTHERS[1]}"
 }
@@ -299,6 +301,23 @@ within() {
 		*) until_true 5 is_gone "$VICTIM" ;;
 		esac
 	done
+}
+
+# What could not be found out in time is no answer, be it for one target or for all.
+@test "inject: kcmp takes ten seconds, who shares is not known, and it is said" {
+	requires mrelease ptrace kcmp seccomp
+	local other
+	start_victim --mib 16 --sharer
+	other=$VICTIM
+	start_victim --mib 16
+	for pids in "$other" "$other $VICTIM"; do
+		# shellcheck disable=SC2086 # two numbers
+		refused kcmp delay=10000 5 0 --dry-run -t 2 $pids
+		expect sharers null
+		[ "$(jq -r '[.kill[].message | contains("; who shares its memory is not known")] | all' \
+			<<<"$output")" = true ]
+	done
+	untouched "$other"
 }
 
 @test "inject: kcmp of several targets fails, or takes ten seconds" {
