@@ -27,9 +27,16 @@ struct brace {
 /** brace_memory - Bring whole pages of our own memory in, and lock them (mlock(2)). */
 void brace_memory(void *start, size_t bytes, struct brace *b);
 
+/*
+ * Behind what a kill runs and reads from its first signal to its last verdict: the Makefile links what
+ * else there is (ASIDE) behind these two.
+ */
+extern const char brace_data_edge[];
+void brace_code_edge(void);
+
 /**
- * brace_code - The same for our program text. If the disk was needed to come so far, also keep what
- * we use of the libraries (not counted): where it was not, they are in memory already, as everybody
+ * brace_code - The same for what lies before the edges. If the disk was needed to come so far, also keep
+ * what we use of the libraries (not counted): where it was not, they are in memory already, as everybody
  * uses them.
  */
 void brace_code(struct brace *b);

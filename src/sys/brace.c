@@ -69,6 +69,26 @@ static void rehearse(void)
 	pthread_attr_destroy(&attr);
 }
 
+static bool is_static(const struct dl_phdr_info *object)
+{
+	for (int i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_INTERP)
+			return false;
+	return true;
+}
+
+/* The end of what is needed of these pages: where no edge lies, are the tables of the dynamic loader. */
+static uintptr_t needed_end(uintptr_t start, uintptr_t end, uintptr_t page)
+{
+	const uintptr_t edges[] = { (uintptr_t)&brace_code_edge, (uintptr_t)&brace_data_edge };
+	uintptr_t needed = 0;
+
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+		if (edges[i] >= start && edges[i] < end && edges[i] > needed)
+			needed = edges[i];
+	return needed ? (needed + page - 1) & ~(page - 1) : end;
+}
+
 /*
  * What is written to is private and was touched when it was relocated. Of the libraries' 2 MiB we use
  * a part; to bring all of it in where memory is gone would wake the OOM killer.
@@ -77,9 +97,10 @@ static int bring_object_in(struct dl_phdr_info *object, size_t size, void *arg)
 {
 	struct wanted *w = arg;
 	bool ours = holds(object, w->ours);
+	bool libraries = w->libraries || (ours && is_static(object));
 
 	(void)size;
-	if (!ours && !w->libraries)
+	if (!ours && !libraries)
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
@@ -90,9 +111,14 @@ static int bring_object_in(struct dl_phdr_info *object, size_t size, void *arg)
 			continue;
 		start &= ~(w->page - 1);
 		end = (end + w->page - 1) & ~(w->page - 1);
-		if (ours)
-			bring_in((void *)start, end - start, COMPAT_MADV_POPULATE_READ, w->brace);
-		else
+		if (ours) {
+			uintptr_t needed = needed_end(start, end, w->page);
+
+			bring_in((void *)start, needed - start, COMPAT_MADV_POPULATE_READ,
+				 w->brace);
+			start = needed;
+		}
+		if (start < end && (!ours || is_static(object)))
 			mlock2((void *)start, end - start, MLOCK_ONFAULT);
 	}
 	return 0;

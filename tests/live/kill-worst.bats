@@ -58,6 +58,26 @@ took() {
 	took allocations 0 major 0 signals 8
 }
 
+@test "worst: nothing of the program is run between first signal and last verdict but what is locked" {
+	requires root mrelease ptrace
+	not_sanitized
+	local traits
+	for traits in "" "--threads 5" "--own-robust leader --shm lock" "--stop" "--busy 2"; do
+		# shellcheck disable=SC2086 # words
+		start_victim --mib 32 $traits
+		FENCE=1 ledger --verbose "$VICTIM"
+		expect_status 0
+		took allocations 0 major 0
+		(($(jq .fenced <<<"$LEDGER") > 0))
+	done
+	start_victim --mib 32 --sharer=2
+	FENCE=1 ledger --sharers kill "$VICTIM"
+	expect_status 0
+	start_victim --mib 8 --stop
+	FENCE=1 ledger --thaw "$VICTIM"
+	expect_status 0
+}
+
 # Its execve is seen when the first has its signal: each look ends late, and it executes all the time.
 @test "worst: no memory is taken for a target that is looked at anew after the first signal" {
 	requires mrelease ptrace
