@@ -193,6 +193,7 @@ struct kill_row {
 	int64_t n_sharers;
 	int64_t n_unknown;
 	bool no_kcmp;
+	bool hidepid, pid_ns; /* as in struct blind; where the outcome leaves the question open */
 	struct sharer sharers[ROW_SHARERS];
 	struct proc_id *killed; /* owned by the run */
 	size_t n_killed;

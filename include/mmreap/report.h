@@ -30,6 +30,12 @@
 void explain_kill(const struct kill_row *row, const struct words *words, bool bytes, char *ret,
 		  size_t size);
 
+/**
+ * explain_leaves_sharers_open - Does it matter for this outcome that somebody may not have been seen
+ * who shares the memory? Then it is told; elsewhere the outcome itself says that nobody does.
+ */
+bool explain_leaves_sharers_open(const struct kill_row *row);
+
 /** explain_blind - Say why a look at all processes is not complete; "" where it is */
 void explain_blind(const struct blind *blind, const struct words *words, char *ret, size_t size);
 

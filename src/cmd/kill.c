@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mmreap/act.h>
+#include <mmreap/caller.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/command.h>
 #include <mmreap/kernelview.h>
@@ -494,6 +495,33 @@ static void tell_kernel(const struct story *s)
 	kernelview_close(view);
 }
 
+/*
+ * Where it matters, and only when all is done: who shares may have been hidden from us. Init always is
+ * there: if it is not shown, others may be hidden as well, and no mount table need be read.
+ */
+static void note_hidden(struct story *s)
+{
+	bool asked = false, hidepid = false;
+	struct caller caller = { 0 };
+
+	for (size_t i = 0; i < s->n_rows; i++) {
+		struct kill_row *row = &s->rows[i];
+
+		if (!explain_leaves_sharers_open(row))
+			continue;
+		if (!asked) {
+			caller_load(&caller);
+			hidepid = sys_linux.nlink(s->self.proc_fd, "1") == -ENOENT;
+			asked = true;
+		}
+		row->hidepid = hidepid;
+		row->pid_ns = !caller.initial_pid_ns;
+		/* None seen is no sharer only where all could be seen. */
+		if (row->n_sharers == 0 && (row->hidepid || row->pid_ns))
+			row->n_sharers = UNKNOWN;
+	}
+}
+
 static int run_story(struct story *s)
 {
 	struct act_run run = { .sys = &sys_linux,
@@ -535,6 +563,7 @@ static int run_story(struct story *s)
 		die_of_signal(s);
 		return STATUS_FAILURE;
 	}
+	note_hidden(s);
 	tell_kernel(s);
 	if (err == -1 && s->n_rows == 0)
 		return selection_say(&s->error, json);

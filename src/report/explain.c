@@ -452,6 +452,44 @@ static int64_t if_many(int64_t bytes)
 	return bytes < 1 << 20 ? 0 : bytes;
 }
 
+/* A reap that succeeded, or an mm that nobody references, has answered the question itself. */
+bool explain_leaves_sharers_open(const struct kill_row *row)
+{
+	switch (row->outcome) {
+	case OUTCOME_REAPED:
+	case OUTCOME_FREED:
+		return row->dry_run;
+	case OUTCOME_SPARED:
+	case OUTCOME_KILLED:
+	case OUTCOME_PINNED:
+	case OUTCOME_PENDING:
+		return !row->reaped;
+	case OUTCOME_FAILED:
+		return row->signalled && !row->reaped;
+	case OUTCOME_EXITED:
+	case OUTCOME_REFUSED_SHARED:
+	case OUTCOME_REFUSED_PROTECTED:
+	case OUTCOME_DENIED:
+	case OUTCOME_NO_PROCESS:
+	case OUTCOME_UNSUPPORTED:
+		break;
+	}
+	return false;
+}
+
+static void say_hidden(struct sentence *s, const struct kill_row *row)
+{
+	sentence_say(s, SEMICOLON);
+	sentence_say(s, "who shares its memory may be hidden");
+	sentence_say(s, COLON);
+	if (row->hidepid)
+		sentence_say(s, "/proc hides the processes of other users (hidepid)");
+	if (row->hidepid && row->pid_ns)
+		sentence_say(s, COMMA);
+	if (row->pid_ns)
+		sentence_say(s, "processes outside of this PID namespace cannot be seen");
+}
+
 static void say_notes(struct sentence *s, const struct kill_row *row)
 {
 	if ((row->reaped || row->exited) && row->outcome != OUTCOME_SPARED && !row->dry_run)
@@ -480,9 +518,11 @@ static void say_notes(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, SEMICOLON);
 		sentence_say(s, "a waiter for its robust futexes may hang");
 	}
-	/* A reap that succeeded, or an mm that nobody references, has answered the question itself. */
-	if (row->n_unknown == 0 || row->reaped || row->outcome == OUTCOME_FREED ||
-	    row->outcome == OUTCOME_EXITED)
+	if (!explain_leaves_sharers_open(row))
+		return;
+	if (row->hidepid || row->pid_ns)
+		say_hidden(s, row);
+	if (row->n_unknown == 0)
 		return;
 	sentence_say(s, SEMICOLON);
 	if (row->n_unknown == UNKNOWN && row->no_kcmp)

@@ -621,8 +621,10 @@ static void *child_stack(void)
 static int sharer_main(void *arg)
 {
 	(void)arg;
-	if (want.sharer_uid >= 0)
+	if (want.sharer_uid >= 0) {
+		syscall(SYS_setresgid, want.sharer_uid, want.sharer_uid, want.sharer_uid);
 		syscall(SYS_setresuid, want.sharer_uid, want.sharer_uid, want.sharer_uid);
+	}
 	__atomic_add_fetch(&started, 1, __ATOMIC_RELEASE);
 	linger();
 }
@@ -657,6 +659,9 @@ static void start_sharers(void)
 	}
 	while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < before + want.sharers)
 		sleep_us(100);
+	/* As in set_identity(): the address space is one. */
+	if (want.sharer_uid >= 0)
+		prctl(PR_SET_DUMPABLE, 1);
 }
 
 static void start_lingering_child(void)

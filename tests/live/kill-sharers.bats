@@ -326,6 +326,42 @@ child_of() {
 	untouched "${OTHERS[0]}"
 }
 
+# in_hidepid COMMAND: by a shell without any right, where /proc hides whom it may not inspect
+in_hidepid() {
+	printf 'mount -t proc -o hidepid=2 proc /proc && exec %s %q\n' \
+		'setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all bash -c' "$1" >hidden
+	run --separate-stderr unshare --mount bash hidden
+}
+
+@test "sharers: who is hidden may share" {
+	requires root nobody mrelease kcmp
+	start_victim --mib 16 --sharer --sharer-uid 65534
+	in_hidepid "'$MMREAP' kill --dry-run --json ${OTHERS[0]}"
+	expect_status 0
+	expect outcome reaped sharers null
+	[[ $(json_row 0 | jq -r .message) == *"may be hidden: /proc hides the processes of other users"* ]]
+	in_hidepid "'$MMREAP' kill --json -t 2 ${OTHERS[0]}"
+	((status != 0))
+	expect sharers null
+	[[ $(json_row 0 | jq -r .message) == *"may be hidden: /proc hides the processes of other users"* ]]
+	is_gone "${OTHERS[0]}"
+	untouched "$VICTIM"
+	# Who has been reaped shared with nobody who lives.
+	in_hidepid "sleep 60 & '$MMREAP' kill --json \$!"
+	expect_status 0
+	expect outcome reaped sharers 0
+	[[ $(json_row 0 | jq -r .message) != *hidden* ]]
+}
+
+@test "sharers: who is in another PID namespace may share" {
+	requires root mrelease kcmp pidns
+	run --separate-stderr unshare --pid --fork --mount-proc --kill-child bash -c \
+		'sleep 60 & "$0" kill --dry-run --json $!' "$MMREAP"
+	expect_status 0
+	expect outcome reaped sharers null
+	[[ $(json_row 0 | jq -r .message) == *"may be hidden: processes outside of this PID namespace"* ]]
+}
+
 @test "sharers: where kcmp is refused nobody is called alone" {
 	requires mrelease ptrace
 	start_victim --mib 8 --sharer=2

@@ -217,6 +217,10 @@ static const struct {
 	{ "failed: SIGKILL sent: reap: EIO; 1 process could not be checked for sharing its memory",
 	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_ERRNO, .step = STEPNAME_REAP, .err = EIO,
 	      .signalled = true, .n_unknown = 1) },
+	{ "failed: SIGKILL sent: reap: EIO; who shares its memory may be hidden: /proc hides the "
+	  "processes of other users (hidepid), processes outside of this PID namespace cannot be seen",
+	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_ERRNO, .step = STEPNAME_REAP, .err = EIO,
+	      .signalled = true, .hidepid = true, .pid_ns = true) },
 	{ "failed: SIGKILL sent: reap: EIO; who shares its memory is not known",
 	  ROW(.outcome = OUTCOME_FAILED, .reason = REASON_ERRNO, .step = STEPNAME_REAP, .err = EIO,
 	      .signalled = true, .n_unknown = UNKNOWN) },
