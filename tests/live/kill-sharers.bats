@@ -3,6 +3,7 @@
 #
 # An address space that several processes use: all of them, or none, or only the target.
 #
+# shellcheck disable=SC2016 # expanded by the inner shell
 # shellcheck disable=SC2030,SC2031 # a test is a subshell
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 

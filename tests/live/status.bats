@@ -54,6 +54,7 @@ listed() {
 # What it advises is what kill takes, asked for by the same process.
 @test "status: of a process that mmreap runs below" {
 	requires mrelease
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	run --separate-stderr timeout 20 bash -c '
 		next=$("$0" status --raw --noheadings -o next $$)
 		next=${next//\\x20/ }
