@@ -36,6 +36,9 @@ struct caller {
 /** caller_load - Fill in @ret; what cannot be read is taken for the lesser right. */
 void caller_load(struct caller *ret);
 
+/** caller_in_initial_pid_ns - Of struct caller this alone, without taking memory. */
+bool caller_in_initial_pid_ns(void);
+
 /** caller_in_group - Is @gid our effective or a supplementary group? */
 bool caller_in_group(gid_t gid);
 

@@ -501,8 +501,7 @@ static void tell_kernel(const struct story *s)
  */
 static void note_hidden(struct story *s)
 {
-	bool asked = false, hidepid = false;
-	struct caller caller = { 0 };
+	bool asked = false, hidepid = false, pid_ns = false;
 
 	for (size_t i = 0; i < s->n_rows; i++) {
 		struct kill_row *row = &s->rows[i];
@@ -510,14 +509,14 @@ static void note_hidden(struct story *s)
 		if (!explain_leaves_sharers_open(row))
 			continue;
 		if (!asked) {
-			caller_load(&caller);
 			hidepid = sys_linux.nlink(s->self.proc_fd, "1") == -ENOENT;
+			pid_ns = !caller_in_initial_pid_ns();
 			asked = true;
 		}
 		row->hidepid = hidepid;
-		row->pid_ns = !caller.initial_pid_ns;
+		row->pid_ns = pid_ns;
 		/* None seen is no sharer only where all could be seen. */
-		if (row->n_sharers == 0 && (row->hidepid || row->pid_ns))
+		if (row->n_sharers == 0 && (hidepid || pid_ns))
 			row->n_sharers = UNKNOWN;
 	}
 }

@@ -26,6 +26,9 @@ enum { UNSEEN, ALONE, SHARES };
  * @pagemap: of the mm that it had; unreferenced as soon as nobody else has it either
  * @auxv: a hash of what the kernel gave to its program: addresses, which are others each time, for
  *	where its old mm is somebody's still
+ * One case is left: addresses that are not random, an old mm that is somebody's still, and two execve
+ * within a pass, the second to the same layout and the same place. Who shares with another target may
+ * be missed then; that target is killed as was asked, and its reap finds the sharer.
  */
 struct mark {
 	struct member who;

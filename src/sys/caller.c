@@ -45,6 +45,11 @@ static bool proc_is_ours(void)
 	return strtol(text, NULL, 10) == getpid();
 }
 
+bool caller_in_initial_pid_ns(void)
+{
+	return has_inode("/proc/self/ns/pid", INITIAL_PID_NS);
+}
+
 void caller_load(struct caller *ret)
 {
 	struct rlimit lock;
@@ -52,7 +57,7 @@ void caller_load(struct caller *ret)
 	*ret = (struct caller){
 		.uid = geteuid(),
 		.caps = effective_caps(),
-		.initial_pid_ns = has_inode("/proc/self/ns/pid", INITIAL_PID_NS),
+		.initial_pid_ns = caller_in_initial_pid_ns(),
 		.initial_user_ns = has_inode("/proc/self/ns/user", INITIAL_USER_NS),
 		.proc_is_ours = proc_is_ours(),
 	};
