@@ -319,6 +319,9 @@ ssize_t observe_pids(const struct sys *sys, const struct run_self *self, pid_t *
 struct caller;
 struct mounts;
 
+/** observe_sees_hidden - Does procfs show all processes to @caller, however it is mounted? Pure. */
+bool observe_sees_hidden(const struct caller *caller);
+
 /** observe_blind - What the way /proc is mounted and the PID namespace hide. Pure. */
 void observe_blind(const struct caller *caller, bool in_hidepid_group, const struct mounts *mounts,
 		   struct blind *ret);

@@ -12,7 +12,8 @@
 
 #include "look.h"
 
-enum exit_status look_open(const struct target_list *list, bool json, struct look *ret)
+enum exit_status look_open(const struct target_list *list, bool cgroups, bool json,
+			   struct look *ret)
 {
 	struct selection_error error;
 	struct caller caller;
@@ -30,7 +31,8 @@ enum exit_status look_open(const struct target_list *list, bool json, struct loo
 	selection_raise_file_limit();
 	if (look_has_room(ret, LOOK_ROOM) < 0)
 		return look_say_no_room(json);
-	err = mounts_load(&ret->mounts);
+	if (cgroups || !observe_sees_hidden(&caller))
+		err = mounts_load(&ret->mounts);
 	if (err < 0) {
 		selection_no_mounts(err, &error);
 		return selection_say(&error, json);

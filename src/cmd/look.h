@@ -26,10 +26,13 @@ struct look {
 
 /**
  * look_open - Hold every target.
+ * @cgroups: the mount table is wanted for where they are; else it is read only where procfs can hide
+ *	processes from us: libmount takes as long as 400 comparisons
  * @ret: to be released with look_close() whatever is returned
  * Returns STATUS_OK, or the exit status of the run after having said why.
  */
-enum exit_status look_open(const struct target_list *list, bool json, struct look *ret);
+enum exit_status look_open(const struct target_list *list, bool cgroups, bool json,
+			   struct look *ret);
 void look_close(struct look *look);
 
 /** look_explain_target - Put in words why a target is not held; returns its exit status. */

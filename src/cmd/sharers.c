@@ -303,7 +303,7 @@ static int run(int argc, const char **argv)
 	if (is_usage_error(&s.req, &error) ||
 	    report_choose_columns(&report_table_sharers, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
-	status = look_open(&s.req.targets, out->json, &s.look);
+	status = look_open(&s.req.targets, false, out->json, &s.look);
 	if (status == STATUS_OK)
 		status = look_open_kernel(&s.look, s.req.opt.source,
 					  s.req.opt.all ? LOOK_ROOM_ALL : LOOK_ROOM, out->json,

@@ -240,7 +240,7 @@ static int run(int argc, const char **argv)
 		return report_usage_error(&error);
 	all = s.req.targets.n_specs == 0 && !s.req.targets.from_stdin;
 	room = s.req.opt.deep ? LOOK_ROOM_DEEP : all ? LOOK_ROOM_ALL : LOOK_ROOM;
-	status = look_open(&s.req.targets, out->json, &s.look);
+	status = look_open(&s.req.targets, true, out->json, &s.look);
 	if (status == STATUS_OK)
 		status = look_open_kernel(&s.look, s.req.opt.source, room, out->json, &s.kernel);
 	if (status != STATUS_OK)

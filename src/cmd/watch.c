@@ -562,7 +562,7 @@ static int run(int argc, const char **argv)
 		if (err < 0)
 			return say_no_kernel(err, out->json);
 	}
-	status = look_open(&s.req.targets, out->json, &s.look);
+	status = look_open(&s.req.targets, true, out->json, &s.look);
 	if (status != STATUS_OK)
 		return status;
 	if (s.look.n_targets == 0)

@@ -7,13 +7,16 @@
 #include <mmreap/mounts.h>
 #include <mmreap/observe.h>
 
+bool observe_sees_hidden(const struct caller *caller)
+{
+	/* In a user namespace the capability is one over its own processes only. */
+	return caller_has(caller, CALLER_CAP_SYS_PTRACE) && caller->initial_user_ns;
+}
+
 /* fs/proc/base.c:has_pid_permissions() */
 static bool is_exempt(const struct caller *caller, bool in_group, enum hidepid hidepid)
 {
-	/* In a user namespace the capability is one over its own processes only. */
-	if (caller_has(caller, CALLER_CAP_SYS_PTRACE) && caller->initial_user_ns)
-		return true;
-	return in_group && hidepid != HIDEPID_PTRACEABLE;
+	return observe_sees_hidden(caller) || (in_group && hidepid != HIDEPID_PTRACEABLE);
 }
 
 void observe_blind(const struct caller *caller, bool in_hidepid_group, const struct mounts *mounts,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts about the calling process. */
-#include <stdio.h>
+#include <linux/capability.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <mmreap/caller.h>
@@ -23,14 +23,12 @@ static bool has_inode(const char *path, ino_t inode)
 
 static uint64_t effective_caps(void)
 {
-	_cleanup_fclose_ FILE *f = fopen("/proc/self/status", "re");
-	static const char key[] = "CapEff:";
-	char line[256];
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, key, sizeof(key) - 1) == 0)
-			return strtoull(line + sizeof(key) - 1, NULL, 16);
-	return 0;
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
 /* /proc/self names us by our number in the namespace of that procfs; outside of it, by none. */

@@ -101,7 +101,7 @@ soname() {
 
 @test "without libmount what needs the mount table is not tried" {
 	break_library "$(soname libmount)"
-	for line in "status $bystander" "sharers $bystander" "kill --cgroup /nowhere" \
+	for line in "status $bystander" "sharers --cgroup /nowhere" "kill --cgroup /nowhere" \
 		"kill --thaw $bystander"; do
 		# shellcheck disable=SC2086 # words
 		mmreap $line
@@ -114,6 +114,26 @@ soname() {
 	[ "$status" -eq 0 ] || [ "$status" -eq 4 ]
 	jq --exit-status '.probe | map(select(.how | test("mount table gave ELIBACC"))) | length == 2' \
 		<<<"$output"
+}
+
+# Whoever has CAP_SYS_PTRACE, and not just in a user namespace of its own.
+sees_hidden() {
+	local caps
+	caps=$(sed -n 's/^CapEff:[[:space:]]*/0x/p' /proc/self/status)
+	((caps >> 19 & 1)) && [ "$(readlink /proc/self/ns/user)" = 'user:[4026531837]' ]
+}
+
+@test "without libmount sharers are found by whom procfs can hide nothing from" {
+	break_library "$(soname libmount)"
+	mmreap sharers --source kcmp --raw --noheadings --output PID "$bystander"
+	echo "$status, $output, $stderr"
+	if sees_hidden; then
+		[ "$status" -eq 0 ]
+		[ "$output" = "$bystander" ]
+	else
+		[ "$status" -eq 4 ]
+		[[ $stderr == "mmreap: "*"$(soname libmount) cannot be loaded; "* ]]
+	fi
 }
 
 @test "without libproc2 names are found all the same" {

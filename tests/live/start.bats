@@ -75,4 +75,9 @@ opened_before_signal() {
 	[[ $stderr == *'this build does not read the mount table'* ]]
 	mmreap status "$VICTIM"
 	expect_status 4
+	if [ "$EUID" -eq 0 ]; then
+		mmreap sharers --raw --noheadings --output PID "$VICTIM"
+		expect_status 0
+		[ "$output" = "$VICTIM" ]
+	fi
 }

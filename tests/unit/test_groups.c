@@ -345,6 +345,9 @@ static void test_blind(void)
 
 		observe_blind(&rows[i].caller, rows[i].in_group, &rows[i].mounts, &blind);
 		is_int(blind.hidepid, rows[i].hidepid, "%s", rows[i].name);
+		is_int(observe_sees_hidden(&rows[i].caller),
+		       rows[i].caller.caps && rows[i].caller.initial_user_ns, "all: %s",
+		       rows[i].name);
 		is_int(blind.pid_ns, rows[i].pid_ns, "namespace: %s", rows[i].name);
 		is_int(blind_is(&blind), rows[i].hidepid || rows[i].pid_ns, "blind: %s",
 		       rows[i].name);
