@@ -155,7 +155,7 @@ struct sharer_scan {
 	int n_unknown;
 	_Atomic int n_compared; /* read by the driver: is the scan slow, or blocked? */
 	char *dents;		/* scratch, DENTS_SIZE */
-	bool list_ahead;	/* a thread of its own may list /proc while we compare */
+	bool two_threads;	/* a second one may do half of it, on another CPU */
 	pid_t tid;		/* the thread of the target that was compared */
 	pid_t *unknown;		/* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;

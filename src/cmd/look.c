@@ -158,7 +158,7 @@ static struct comparison *new_comparison(const struct look *look, const struct p
 				  .zombie = look->zombie,
 				  .blind = look->blind,
 				  .scan.capacity = MAX_SHARERS,
-				  .scan.list_ahead = sys_linux.cpus() > 1,
+				  .scan.two_threads = sys_linux.cpus() > 1,
 				  .scan.unknown_capacity = MAX_UNKNOWN };
 	c->scan.found = calloc(c->scan.capacity, sizeof(*c->scan.found));
 	c->scan.unknown = calloc(c->scan.unknown_capacity, sizeof(*c->scan.unknown));

@@ -8,11 +8,15 @@
 
 #include <mmreap/observe.h>
 
-#include "listing.h"
+#include "beside.h"
 #include "sharing.h"
 
 /* So many threads of one process may end while it is asked which of them shares. */
 #define MAX_DEATHS 100
+
+/* What is taken of the directory at a time: some 85 processes; the most that one takes. */
+#define PIECE 2048
+#define MAX_ENTRY 32
 
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
 {
@@ -106,58 +110,206 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 /*
  * kcmp puts every mm in one order, and somewhere in it NULL, in each boot elsewhere. Who stands
  * beyond the target as seen from NULL has an mm, another one; so has who stands beyond NULL as seen
- * from the target. One question tells, if it is asked at the right end: that which told most so far.
- * Who stands between the two is asked at both: it may share, or be a dead leader whose threads do.
+ * from the target. One question tells, if it is asked at the right end. Who stands between the two is
+ * asked at both: it may share, or be a dead leader whose threads do. And as it can lose its mm on the
+ * way, NULL is the last to be asked: to begin with it is worth it where most stand beyond it.
  */
 enum end { TARGET, NOTHING };
 
 struct order {
 	pid_t tid[2];	/* the target's thread that has the mm; a task that has none */
 	int towards[2]; /* what kcmp says at this end of all that stand on the side of the other */
-	size_t done_at[2]; /* how many this end alone tells of: equal, or beyond it */
+	size_t n_asked, n_beyond; /* about so many; so many of them have none, or stand beyond it */
 	bool target_first;
 };
 
+/**
+ * struct search - one pass over /proc, by one thread or by two, each of which takes what it lists
+ * @order: as it is in the beginning: each counts for itself
+ * @lock: for what is found, and for opening files: one at a time
+ */
+struct search {
+	const struct sys *sys;
+	const struct run_self *self;
+	const struct proc_ref *ref;
+	struct stat_facts target_stat;
+	struct order order;
+	struct sharer_scan *scan;
+	int dir, err;
+	pthread_mutex_t lock;
+};
+
 /* Its leader has no mm, any more: another thread of @pid that shares, 0 none. */
-static pid_t shares_by_thread(const struct sys *sys, const struct run_self *self,
-			      const struct order *o, pid_t pid)
+static pid_t shares_by_thread(struct search *s, pid_t pid)
 {
+	const pid_t *ends = s->order.tid;
 	char name[24];
 
 	/* A dead leader with living threads: its task directory's nlink is 2 + threads. */
 	snprintf(name, sizeof(name), "%d/task", (int)pid);
-	if (sys->nlink(self->proc_fd, name) <= 3)
+	if (s->sys->nlink(s->self->proc_fd, name) <= 3)
 		return 0;
 	for (int deaths = 0; deaths < MAX_DEATHS; deaths++) {
-		pid_t tid = sharing_thread(sys, self->proc_fd, name, o->tid[NOTHING]);
+		pid_t tid;
 
-		if (tid == 0 || sys->kcmp_vm(o->tid[TARGET], tid) == 0)
+		pthread_mutex_lock(&s->lock);
+		tid = sharing_thread(s->sys, s->self->proc_fd, name, ends[NOTHING]);
+		pthread_mutex_unlock(&s->lock);
+		if (tid == 0 || s->sys->kcmp_vm(ends[TARGET], tid) == 0)
 			return tid;
-		if (sys->kcmp_vm(tid, o->tid[NOTHING]) > 0) /* and had it when it was compared */
+		if (s->sys->kcmp_vm(tid, ends[NOTHING]) > 0) /* and had it when it was compared */
 			return 0;
 	}
 	return 0;
 }
 
 /* The thread of @pid that shares, 0 none, negative errno where it cannot be compared. */
-static pid_t shares(const struct sys *sys, const struct run_self *self, struct order *o, pid_t pid)
+static pid_t shares(struct search *s, struct order *o, pid_t pid)
 {
-	enum end end = !o->target_first && o->done_at[NOTHING] > o->done_at[TARGET];
-	int r = sys->kcmp_vm(o->tid[end], pid);
+	enum end end = !o->target_first && 2 * o->n_beyond > o->n_asked;
+	int r = s->sys->kcmp_vm(o->tid[end], pid);
 
 	if (r == o->towards[end]) {
 		end = !end;
-		r = sys->kcmp_vm(o->tid[end], pid);
+		r = s->sys->kcmp_vm(o->tid[end], pid);
 		/* Either it stands between the two, or it has lost its mm since it was asked for it. */
 		if (end == TARGET && r == o->towards[end]) {
 			end = NOTHING;
-			r = sys->kcmp_vm(o->tid[end], pid);
+			r = s->sys->kcmp_vm(o->tid[end], pid);
 		}
 	}
-	o->done_at[end] += r >= 0 && r != o->towards[end];
+	o->n_asked++;
+	o->n_beyond += end == NOTHING && r >= 0 && r != o->towards[end];
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return end == TARGET ? pid : shares_by_thread(sys, self, o, pid);
+	return end == TARGET ? pid : shares_by_thread(s, pid);
+}
+
+static void note_unknown(struct search *s, pid_t pid)
+{
+	struct sharer_scan *scan = s->scan;
+
+	pthread_mutex_lock(&s->lock);
+	if ((size_t)scan->n_unknown < scan->unknown_capacity)
+		scan->unknown[scan->n_unknown] = pid;
+	scan->n_unknown++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Whether it does still; false: it is gone, or shares no more by the time it is held. */
+static bool note_sharer(struct search *s, pid_t pid, pid_t tid)
+{
+	struct sharer_scan *scan = s->scan;
+	struct sharer who;
+	bool found;
+
+	pthread_mutex_lock(&s->lock);
+	found = describe(s->sys, s->self, s->ref, &s->target_stat, s->order.tid[TARGET], pid, tid,
+			 s->order.tid[NOTHING], &who);
+	if (found && scan->n_found < scan->capacity)
+		scan->found[scan->n_found] = who;
+	scan->n_found += found;
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+static void look_at(struct search *s, struct order *order, pid_t pid)
+{
+	pid_t tid = shares(s, order, pid);
+
+	if (tid == -EPERM || tid == -EACCES)
+		note_unknown(s, pid);
+	for (int deaths = 0; tid > 0 && deaths < MAX_DEATHS; deaths++) {
+		if (note_sharer(s, pid, tid))
+			return;
+		/* It shares no more, or its thread has ended and another one shares on. */
+		tid = s->sys->kcmp_vm(tid, order->tid[NOTHING]) > 0 ? 0 : shares_by_thread(s, pid);
+	}
+}
+
+static void *help(void *search);
+
+/* Until nothing is left. @helper: who takes a part as soon as it is seen that there are more. */
+static void look_through(struct search *s, char *dents, struct beside *helper)
+{
+	struct order order = s->order;
+	ssize_t n;
+
+	while ((n = s->sys->getdents(s->dir, dents, PIECE)) > 0) {
+		size_t off = 0;
+		int n_pids = 0;
+		pid_t pid;
+
+		if (helper && n > PIECE - MAX_ENTRY) {
+			beside_start(helper, help, s);
+			helper = NULL;
+		}
+		for (; (pid = procfile_next_pid(dents, (size_t)n, &off)) > 0; n_pids++)
+			if (pid != s->ref->pid && pid != order.tid[NOTHING])
+				look_at(s, &order, pid);
+		/* Not for each: that is a line of memory between two CPUs. */
+		s->scan->n_compared += n_pids;
+	}
+	if (n < 0) {
+		pthread_mutex_lock(&s->lock);
+		s->err = (int)n;
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+static void *help(void *search)
+{
+	struct search *s = search;
+
+	look_through(s, s->scan->dents + PIECE, NULL);
+	return NULL;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct sharer *left = a, *right = b;
+
+	return (left->id.pid > right->id.pid) - (left->id.pid < right->id.pid);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* In the order of /proc, whoever found it. */
+static void sort(struct sharer_scan *scan)
+{
+	size_t n_found = scan->n_found, n_unknown = (size_t)scan->n_unknown;
+
+	if (n_found > scan->capacity)
+		n_found = scan->capacity;
+	if (n_unknown > scan->unknown_capacity)
+		n_unknown = scan->unknown_capacity;
+	if (n_found)
+		qsort(scan->found, n_found, sizeof(*scan->found), by_pid);
+	if (n_unknown)
+		qsort(scan->unknown, n_unknown, sizeof(*scan->unknown), by_number);
+}
+
+/* A directory offset of our own: scans for several targets run side by side. */
+static int look_at_all(struct search *s)
+{
+	struct beside helper = { 0 };
+
+	s->dir = s->sys->open_at(s->self->proc_fd, ".", O_DIRECTORY);
+	if (s->dir < 0)
+		return s->dir;
+	pthread_mutex_init(&s->lock, NULL);
+	look_through(s, s->scan->dents, s->scan->two_threads ? &helper : NULL);
+	beside_join(&helper);
+	if (helper.made)
+		sort(s->scan);
+	pthread_mutex_destroy(&s->lock);
+	s->sys->close(s->dir);
+	return s->err;
 }
 
 /*
@@ -167,16 +319,20 @@ static pid_t shares(const struct sys *sys, const struct run_self *self, struct o
 static int scan_once(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
 		     pid_t zombie, bool target_first, struct sharer_scan *scan)
 {
-	struct order order = { .target_first = target_first };
-	struct stat_facts target_stat;
-	pid_t target_tid = ref->pid, pid;
+	struct search s = {
+		.sys = sys,
+		.self = self,
+		.ref = ref,
+		.order.target_first = target_first,
+		.scan = scan,
+	};
+	pid_t target_tid = ref->pid;
 	int null_order, last, err;
-	struct listing listing;
 
 	scan->n_found = 0;
 	scan->n_unknown = 0;
 	scan->n_compared = 0;
-	err = observe_stat(sys, ref->procfd, &target_stat);
+	err = observe_stat(sys, ref->procfd, &s.target_stat);
 	if (err < 0)
 		return err;
 	null_order = sys->kcmp_vm(target_tid, zombie);
@@ -191,45 +347,13 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 	if (null_order < 0)
 		return null_order;
 	scan->tid = target_tid;
-	order.tid[TARGET] = target_tid;
-	order.tid[NOTHING] = zombie;
-	order.towards[TARGET] = null_order;
-	order.towards[NOTHING] = sys->kcmp_vm(zombie, target_tid);
-	err = listing_open(sys, self, scan->dents, scan->list_ahead, &listing);
+	s.order.tid[TARGET] = target_tid;
+	s.order.tid[NOTHING] = zombie;
+	s.order.towards[TARGET] = null_order;
+	s.order.towards[NOTHING] = sys->kcmp_vm(zombie, target_tid);
+	err = look_at_all(&s);
 	if (err < 0)
 		return err;
-	while ((pid = listing_next(&listing)) > 0) {
-		struct sharer who;
-		bool found = false;
-		pid_t tid;
-
-		if (pid == ref->pid || pid == zombie)
-			continue;
-		tid = shares(sys, self, &order, pid);
-		scan->n_compared++;
-		if (tid == -EPERM || tid == -EACCES) {
-			if ((size_t)scan->n_unknown < scan->unknown_capacity)
-				scan->unknown[scan->n_unknown] = pid;
-			scan->n_unknown++;
-		}
-		for (int deaths = 0; tid > 0 && !found && deaths < MAX_DEATHS; deaths++) {
-			found = describe(sys, self, ref, &target_stat, target_tid, pid, tid, zombie,
-					 &who);
-			/* It shares no more, or its thread has ended and another one shares on. */
-			if (!found)
-				tid = sys->kcmp_vm(tid, zombie) > 0
-					      ? 0
-					      : shares_by_thread(sys, self, &order, pid);
-		}
-		if (!found)
-			continue;
-		if (scan->n_found < scan->capacity)
-			scan->found[scan->n_found] = who;
-		scan->n_found++;
-	}
-	listing_close(&listing);
-	if (pid < 0)
-		return pid;
 	/*
 	 * Without its mm it was equal to nobody: who was not found may share all the same. And with an
 	 * mm on the other side of NULL, who shares it was taken to stand beyond NULL.

@@ -10,8 +10,10 @@
 #
 # kcmp puts "no mm" somewhere in its order, different in each boot: who stands between it and PID is
 # asked a second time, for a dead leader. So what `sharers` needs differs from PID to PID, between
-# 1.0 and some 1.4 times the CPU time of the loop. Where there is a second CPU a thread lists /proc
-# meanwhile: if that CPU is free, all is over sooner than the CPU time says.
+# 1.2 and some 1.6 times the CPU time of the loop at 2,000 processes. Where there is a second CPU, half
+# of it is done there: if that CPU is free, all is over sooner than the CPU time says. For that the
+# second thread asks for another CPU: a kernel that packs short work on one (sched_vcpu_pack, on
+# some virtual machines) would leave it behind the first.
 
 set -euo pipefail
 runs=$1

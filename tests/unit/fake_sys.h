@@ -18,7 +18,9 @@
 #include <mmreap/observe.h>
 #include <mmreap/sys.h>
 
+#ifndef FAKE_PROCS /* who wants more says so before */
 #define FAKE_PROCS 12
+#endif
 #define FAKE_THREADS 40
 #define FAKE_FDS 64
 #define FAKE_FD0 100

@@ -1267,6 +1267,8 @@ static void test_sharers_order(void)
 		{ "beyond NULL: two for the first, one for each that follows", 2,
 		  { 4, 4, 4, 4, 4, 4 }, 3 + 2 + 5 },
 		{ "between: two each", 2, { 5, 5, 5, 5, 5, 5 }, 3 + 12 },
+		{ "some beyond NULL, most between: two each as soon as that is seen", 2,
+		  { 4, 4, 5, 5, 5, 5 }, 3 + 2 + 1 + 3 + 3 + 2 + 2 },
 		{ "no mm: likewise", 2, { 0, 0, 0, 0, 0, 0 }, 3 + 2 + 5 },
 		{ "more beyond NULL than beyond the target", 2, { 10, 4, 4, 4, 10, 4 },
 		  3 + 1 + 2 + 2 + 1 + 2 + 1 },
