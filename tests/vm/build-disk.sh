@@ -5,7 +5,7 @@
 # usage: build-disk.sh OUT PROGRAM [FILE...] -- ...
 #
 # Each PROGRAM gets a folder of its name, with its dynamic loader, its libraries and the FILEs, none of
-# which it shares with anybody. The loader is called `loader`.
+# which it shares with anybody. The loader is called `loader`; a static program has none.
 set -euo pipefail
 
 out=$1
@@ -25,7 +25,9 @@ for word in "$@"; do
 		while read -r library; do
 			cp -L "$library" "$folder"
 		done < <(ldd "$word" | grep -o '/[^ ]*')
-		mv "$folder"/ld-* "$folder/loader"
+		for library in "$folder"/ld-*; do
+			[[ ! -e $library ]] || mv "$library" "$folder/loader"
+		done
 	fi
 	cp -L "$word" "$folder"
 done

@@ -16,6 +16,7 @@ cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmreap-lab}
 out=${LAB_OUT:-$top/build/vm}
 world=${LAB_WORLD:-$here} # where `kernels` and `deny` are
 binary=${MMREAP:-$top/build/mmreap}
+static=${MMREAP_STATIC:-$top/build/static/mmreap}
 helpers=${MMREAP_HELPERS:-$top/build/tests}
 
 die() {
@@ -179,7 +180,10 @@ parts=("$logs/tree:mmreap")
 small=() disk=
 if ((mib < 128)); then
 	small=(--small) disk=$logs/disk
-	"$here/build-disk.sh" "$disk" "$binary" "$helpers/ledger.so" -- "$(type -P kill)" --
+	ln -s "$static" "$logs/mmreap-static"
+	"$here/build-disk.sh" "$disk" "$binary" "$helpers/ledger.so" -- "$logs/mmreap-static" -- \
+		"$(type -P kill)" --
+	rm "$logs/mmreap-static"
 fi
 for folder in "$helpers" "$out/helpers"; do
 	((mib < 128)) && [[ $folder == "$helpers" ]] && continue
