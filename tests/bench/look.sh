@@ -10,7 +10,7 @@
 #
 # kcmp puts "no mm" somewhere in its order, different in each boot: who stands between it and PID is
 # asked a second time, for a dead leader. So what `sharers` needs differs from PID to PID, between
-# 1.2 and some 1.6 times the CPU time of the loop at 2,000 processes. Where there is a second CPU, half
+# 1.1 and some 2 times the CPU time of the loop (median 1.3 to 1.4). Where there is a second CPU, half
 # of it is done there: if that CPU is free, all is over sooner than the CPU time says. For that the
 # second thread asks for another CPU: a kernel that packs short work on one (sched_vcpu_pack, on
 # some virtual machines) would leave it behind the first.

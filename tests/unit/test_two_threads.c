@@ -171,7 +171,7 @@ static struct sharer_scan new_scan(size_t capacity)
 /* Every @step of them shares, or has a dead leader and a thread that does, or cannot be compared. */
 static void test_found(void)
 {
-	static const int counts[] = { 0, 1, 80, 90, 170, 398 };
+	static const int counts[] = { 0, 1, 100, 160, 180, 398 };
 
 	for (size_t i = 0; i < UNIT_ROWS(counts); i++) {
 		for (enum way way = ONE; way < WAYS; way++) {
@@ -192,7 +192,7 @@ static void test_found(void)
 				if (k % 7 == 5)
 					p->kcmp_err = -EPERM;
 			}
-			run.by_turns = way != ONE && counts[i] > 85;
+			run.by_turns = way != ONE && counts[i] > 170;
 			is_int(search(n, way, &scan), 0, "%d others, %s", counts[i],
 			       way_names[way]);
 			for (int k = 0; k < counts[i]; k++) {
@@ -212,7 +212,7 @@ static void test_found(void)
 			if (run.by_turns)
 				ok(run.by_others > 0, "a helper for %d, %s", counts[i],
 				   way_names[way]);
-			else if (way == ONE || counts[i] <= 80)
+			else if (way == ONE || counts[i] <= 160)
 				is_int(run.by_others, 0, "no helper for %d, %s", counts[i],
 				       way_names[way]);
 		}
@@ -263,7 +263,7 @@ static void fail_soon(void)
 static void test_error(void)
 {
 	run.prepare = fail_soon;
-	for (good_calls = 0; good_calls < 6; good_calls++) {
+	for (good_calls = 0; good_calls < 4; good_calls++) {
 		for (enum way way = ONE; way < WAYS; way++) {
 			struct sharer_scan scan = new_scan(FAKE_PROCS);
 			int n = make(398);
