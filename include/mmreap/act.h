@@ -68,6 +68,12 @@ struct act_run {
 void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag);
 
 /**
+ * act_boost - Raise our own priority, once, unless @opt forbids it, or a real-time policy is higher anyway.
+ * On a busy machine a time slice is used up before the signal is sent: each further one is waited for.
+ */
+void act_boost(const struct sys *sys, const struct kill_options *opt);
+
+/**
  * act_kill - Kill and reap every target; all are held and signalled before the first is reaped.
  * @targets: held ones (err 0) are worked on, the others only get their row
  * @rows: @n rows, filled in whatever happens; row.killed is to be freed with act_free_rows()

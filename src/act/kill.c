@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,8 @@ struct driver {
 	bool told_signalled;
 	int64_t start_us;
 	int cpus;
+	cpu_set_t allowed;
+	bool stays; /* we are on one of the allowed CPUs only */
 	struct pollfd *polls;
 	struct crowd *crowd;
 	bool crowd_done;
@@ -101,6 +104,21 @@ struct driver {
 	bool reapers_started;
 	char last_cgroup[PATH_SIZE]; /* of the target before */
 };
+
+/* Threads made from here on inherit it. */
+void act_boost(const struct sys *sys, const struct kill_options *opt)
+{
+	struct sys_sched own;
+
+	if (opt->boost_never || opt->dry_run || sys->sched_get(0, &own) < 0)
+		return;
+	if (own.policy != 0 && own.policy != 3 && own.policy != 5)
+		return;
+	own.policy = 0;
+	if (own.nice > BOOST_NICE)
+		own.nice = BOOST_NICE;
+	sys->sched_set(0, &own); /* without the right we stay as we are */
+}
 
 void act_probe(const struct sys *sys, bool *ret_has_mrelease, bool *ret_has_flag)
 {
@@ -119,6 +137,38 @@ void act_free_arena(struct act_arena *arena)
 	if (arena->base)
 		munmap(arena->base, arena->bytes);
 	*arena = (struct act_arena){ 0 };
+}
+
+/*
+ * Up to the signal we and our threads take turns, and a thread that is made is put where there is least
+ * to do. Where there is much to do on each CPU it waits there for the end of a time slice, and on its way
+ * back we do; on our own CPU it follows us at once. A few targets more are looked at side by side instead.
+ */
+static void stay_here(struct driver *d)
+{
+	cpu_set_t here;
+
+	if (d->n != 1 || d->run->opt.boost_never || d->run->opt.dry_run ||
+	    d->run->opt.grace_us != UNKNOWN ||
+	    sched_getaffinity(0, sizeof(d->allowed), &d->allowed) < 0)
+		return;
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	d->stays = sched_setaffinity(0, sizeof(here), &here) == 0;
+}
+
+static void spread_out(struct driver *d)
+{
+	const struct victim *v = d->victims;
+
+	if (!d->stays)
+		return;
+	d->stays = false;
+	sched_setaffinity(0, sizeof(d->allowed), &d->allowed);
+	if (v->looker)
+		worker_allow(v->looker, &d->allowed);
+	if (v->tracer)
+		worker_allow(v->tracer, &d->allowed);
 }
 
 /* --- results ------------------------------------------------------------------------------- */
@@ -463,21 +513,6 @@ static void send_kill(struct driver *d, struct victim *v)
 	v->memcg.before = memcg_read(d, &v->memcg);
 	v->signal_us = v->moved_us = d->sys->now_us();
 	set_result(d, v, d->sys->pidfd_signal(v->target->ref.pidfd, 9));
-}
-
-/* The reap runs on our CPU time and at our priority; threads made from here on inherit it. */
-static void boost_ourselves(struct driver *d)
-{
-	struct sys_sched own;
-
-	if (d->run->opt.boost_never || d->run->opt.dry_run || d->sys->sched_get(0, &own) < 0)
-		return;
-	if (own.policy != 0 && own.policy != 3 && own.policy != 5)
-		return;
-	own.policy = 0;
-	if (own.nice > BOOST_NICE)
-		own.nice = BOOST_NICE;
-	d->sys->sched_set(0, &own); /* without the right we stay as we are */
 }
 
 static void seize(struct driver *d, struct victim *v)
@@ -1169,6 +1204,7 @@ static void run_gates(struct driver *d, int64_t now)
 		if (v->ready && v->step.kind == PLAN_SIGNAL)
 			return; /* what was just signalled may be the biggest */
 	}
+	spread_out(d);
 	if (!d->told_signalled && d->run->on_signalled)
 		d->run->on_signalled(d->run->arg);
 	d->told_signalled = true;
@@ -1572,7 +1608,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 	bool left_behind = false;
 
 	d.start_us = run->sys->now_us();
-	boost_ourselves(&d);
+	stay_here(&d);
 	if (err < 0) {
 		fail_all(err, targets, n, rows);
 		err = 0;
@@ -1586,6 +1622,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 			begin(&d, v);
 		}
 		err = drive(&d);
+		spread_out(&d);
 	}
 	if (crowd_is_done(&d))
 		free(d.crowd);

@@ -199,6 +199,12 @@ bool worker_run(struct worker *w, void (*job)(struct worker *w))
 	return idle;
 }
 
+void worker_allow(struct worker *w, const cpu_set_t *cpus)
+{
+	if (!w->alone)
+		pthread_setaffinity_np(w->thread, sizeof(*cpus), cpus);
+}
+
 int64_t worker_cpu_us(const struct worker *w)
 {
 	struct timespec ts;

@@ -9,6 +9,7 @@
  */
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <mmreap/act.h>
@@ -151,6 +152,8 @@ void worker_stop(struct worker *w);
  * rate they would keep those from the CPU whom they wait for.
  */
 void worker_sleep(struct worker *w, int64_t since_us);
+/** Let its thread run on these CPUs, which it had in common with who made it. */
+void worker_allow(struct worker *w, const cpu_set_t *cpus);
 /** CPU time that its thread has used so far; UNKNOWN where it has none of its own. */
 int64_t worker_cpu_us(const struct worker *w);
 /** Sleep, or until the job is to end. */

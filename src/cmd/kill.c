@@ -592,6 +592,7 @@ static int run(int argc, const char **argv)
 		break;
 	}
 	error.json = out->json;
+	act_boost(&sys_linux, &s.req.opt);
 	if (report_choose_columns(&report_table_kill, out, &s.columns, &error) < 0)
 		return report_usage_error(&error);
 	err = observe_self(&sys_linux, &s.self);

@@ -54,6 +54,35 @@ sched_of() {
 	[ "$(jq -n "$p >= 50 * $o")" = true ]
 }
 
+# scheduling OPTION...: what mmreap does with its own scheduling up to the reap, in order
+scheduling() {
+	local trace=$BATS_TEST_TMPDIR/trace
+	run --separate-stderr timeout 60 strace -f -qq -o "$trace" -e signal=none -e \
+		trace=sched_setattr,sched_setaffinity,clone3,clone,pidfd_send_signal,process_mrelease \
+		"$MMREAP" kill "$@" 3>&-
+	sed -E 's/^[0-9]+ +//' "$trace" | sed -nE 's/^clone3?\(.*/thread/p
+		s/^sched_setattr\(0.*/raise/p
+		s/^sched_setaffinity\([0-9]+, [0-9]+, \[([^]]*)\].*/cpus \1/p
+		s/^pidfd_send_signal\(.*SIGKILL.*/kill/p
+		/^process_mrelease\([0-9]/ { s/.*/reap/p; q }' | tr '\n' ';'
+}
+
+@test "starved: its threads take turns on one CPU up to the signal, and spread out then" {
+	requires root mrelease ptrace strace
+	local told all='cpus ([^;]*);'
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer has threads of its own"
+	[ "$(nproc)" -gt 1 ] || skip "one CPU"
+	start_victim --mib 32
+	told=$(scheduling "$VICTIM")
+	echo "$told"
+	[[ $told =~ ^"raise;cpus "[0-9]+";thread;thread;kill;"$all$all${all}"reap;"$ ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[3]}" ]
+	[[ ${BASH_REMATCH[1]} == *[-\ ]* ]]
+	start_victim --mib 32
+	[ "$(scheduling --boost never "$VICTIM")" = "thread;thread;kill;reap;" ]
+}
+
 @test "starved: with --boost never it is not raised, and takes longer" {
 	requires root mrelease ptrace
 	local boosted never
