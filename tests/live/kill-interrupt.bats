@@ -80,7 +80,8 @@ left_well() {
 	}
 }
 
-# hundred SIGNAL STATUS VICTIM-OPTION...: and how often it came too late, or early enough to save the victim
+# hundred SIGNAL STATUS VICTIM-OPTION...: and how often it came too late, or early enough to save the victim;
+# after one that was too late the next comes earlier, as a machine is sometimes slower, sometimes faster
 hundred() {
 	local signal=$1 expected=$2 late=0 saved=0 midst=0 i
 	shift 2
@@ -91,9 +92,11 @@ hundred() {
 		interrupt_after "$(moment "$LENGTH")" "$signal" "$VICTIM"
 		if ((status == 0)); then
 			late=$((late + 1))
+			LENGTH=$((LENGTH * 3 / 4 + 1))
 			[[ $(<stdout) == "$VICTIM victim: "* ]]
 			is_gone "$VICTIM"
 		else
+			LENGTH=$((LENGTH * 4 / 3 + 1))
 			((status == expected))
 			[ ! -s stdout ]
 			left_well "$VICTIM"
