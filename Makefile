@@ -76,7 +76,8 @@ OBJ := $(SRC:src/%.c=$(B)/obj/%.o)
 LIB_OBJ := $(filter-out $(B)/obj/main.o,$(OBJ))
 # What no kill runs from its first signal to its last verdict is linked behind src/sys/edge.c: what lies
 # before it is locked in memory (brace_code). tests/live/kill-worst.bats shows that nothing is missing.
-ASIDE := $(B)/obj/sys/edge.o $(filter $(patsubst %,$(B)/obj/%.o,main cli/% act/probe \
+EDGE := $(B)/obj/sys/edge.o
+ASIDE := $(filter $(patsubst %,$(B)/obj/%.o,main cli/% act/probe \
 	cmd/look cmd/probe cmd/sharers cmd/status cmd/watch observe/blocker observe/changes observe/groups \
 	observe/hidden observe/kernelview_% observe/life observe/snapshot observe/watched report/columns% \
 	report/explain report/json report/status report/table% report/watch sys/%_late),$(OBJ))
@@ -119,8 +120,10 @@ ifeq ($(SAN)$(filter -O0,$(CFLAGS)),)
 HARDEN += -U_FORTIFY_SOURCE $(if $(call HARDEN_TRY,$(HARDEN_ALL)),$(HARDEN_ALL),$(HARDEN_SOME))
 endif
 # What is linked first lies first (ASIDE): link-time optimisation has an order of its own, and the linker
-# takes a string from any file where one ends in the same words.
-IN_ORDER := -fno-lto $(if $(call HARDEN_TRY,-fno-merge-constants),-fno-merge-constants)
+# takes a string from any file where one ends in the same words. Where that cannot be helped (clang),
+# all is locked.
+APART := $(call HARDEN_TRY,-fno-merge-constants)
+IN_ORDER := -fno-lto $(if $(APART),-fno-merge-constants)
 endif
 endif
 
@@ -191,7 +194,8 @@ $(LIB): $(LIB_OBJ) $(B)/members | packages
 	$(AR) rcs $@ $(LIB_OBJ)
 
 $(BIN): $(B)/obj/main.o $(LIB)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out $(ASIDE),$(OBJ)) $(ASIDE) $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out $(if $(APART),$(ASIDE)) $(EDGE),$(OBJ)) \
+		$(EDGE) $(if $(APART),$(ASIDE)) $(ALL_LIBS)
 
 # ---- tests ----------------------------------------------------------------------------------
 $(B)/unit/%: tests/unit/%.c $(LIB) $(B)/flags
