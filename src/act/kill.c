@@ -142,7 +142,7 @@ void act_free_arena(struct act_arena *arena)
 /*
  * Up to the signal we and our threads take turns, and a thread that is made is put where there is least
  * to do. Where there is much to do on each CPU it waits there for the end of a time slice, and on its way
- * back we do; on our own CPU it follows us at once. A few targets more are looked at side by side instead.
+ * back we do; on our own CPU it follows us at once. Several targets are looked at side by side instead.
  */
 static void stay_here(struct driver *d)
 {
