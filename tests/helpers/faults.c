@@ -316,6 +316,14 @@ static int person_of(pid_t pid)
 	return -1;
 }
 
+static bool is_its_thread(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", run.pid, pid);
+	return access(path, F_OK) == 0;
+}
+
 static bool is_its_child(pid_t pid)
 {
 	char path[64];
@@ -351,7 +359,7 @@ static void note_touch(const struct seccomp_notif *stop)
 	default:
 		return;
 	}
-	if (pid == 0 || pid == run.pid || is_its_child(pid))
+	if (pid == 0 || is_its_thread(pid) || is_its_child(pid))
 		return;
 	who = person_of(pid);
 	if (who < 0 && stop->data.nr != SYS_pidfd_send_signal && kill(pid, 0) < 0)
