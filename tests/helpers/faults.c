@@ -552,7 +552,8 @@ static void run_once(const struct fault *fault, const struct death *death, bool 
 			run.held |= is_anybody_held();
 			kill(run.pid, death->signal);
 			run.met = true;
-			if (death->let_in)
+			/* Who is dead does not make the call any more, and must not be let to. */
+			if (death->let_in || death->signal == SIGKILL)
 				continue;
 		}
 		if (watching && waits(&stop)) {
