@@ -381,7 +381,8 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		run->frozen_by_us |= s->selection.cgroups[i].frozen_by_us;
 	if (next_targets(s, round) < 0)
 		return -1;
-	find_ancestors(s);
+	if (s->selection.n_cgroups == 0)
+		find_ancestors(s);
 	if (opt->interactive && ask(s) < 0)
 		return fail(s, STATUS_USAGE,
 			    "--interactive needs a terminal to ask on; nothing was touched");

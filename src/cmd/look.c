@@ -27,7 +27,6 @@ enum exit_status look_open(const struct target_list *list, bool cgroups, bool js
 		selection_no_proc(err, &error);
 		return selection_say(&error, json);
 	}
-	observe_ancestors(&sys_linux, &ret->self, 0);
 	selection_raise_file_limit();
 	if (look_has_room(ret, LOOK_ROOM) < 0)
 		return look_say_no_room(json);

@@ -36,17 +36,10 @@ struct mark {
 	int pagemap;
 };
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /* What is found of @pid; NULL: it is no target. */
 static unsigned char *found_of(const struct crowd *c, pid_t pid)
 {
-	const pid_t *at = bsearch(&pid, c->pids, c->n, sizeof(pid), by_number);
+	const pid_t *at = bsearch(&pid, c->pids, c->n, sizeof(pid), sharing_by_number);
 
 	return at ? &c->found[at - c->pids] : NULL;
 }
@@ -67,7 +60,7 @@ struct crowd *crowd_make(const pid_t *pids, size_t n)
 	c->pids = (pid_t *)(c->spare + n);
 	c->found = (unsigned char *)(c->pids + n);
 	memcpy(c->pids, pids, n * sizeof(*pids));
-	qsort(c->pids, n, sizeof(*c->pids), by_number);
+	qsort(c->pids, n, sizeof(*c->pids), sharing_by_number);
 	return c;
 }
 

@@ -272,7 +272,7 @@ static int by_pid(const void *a, const void *b)
 	return (left->id.pid > right->id.pid) - (left->id.pid < right->id.pid);
 }
 
-static int by_number(const void *a, const void *b)
+int sharing_by_number(const void *a, const void *b)
 {
 	const pid_t *left = a, *right = b;
 
@@ -291,7 +291,7 @@ static void sort(struct sharer_scan *scan)
 	if (n_found)
 		qsort(scan->found, n_found, sizeof(*scan->found), by_pid);
 	if (n_unknown)
-		qsort(scan->unknown, n_unknown, sizeof(*scan->unknown), by_number);
+		qsort(scan->unknown, n_unknown, sizeof(*scan->unknown), sharing_by_number);
 }
 
 /* A directory offset of our own: scans for several targets run side by side. */

@@ -15,6 +15,9 @@ void sharing_note_unknown(const struct sys *sys, const struct run_self *self, pi
 /* A vfork child that has not passed exec. */
 bool sharing_in_vfork(const struct sys *sys, int procfd);
 
+/* The order of PIDs, for qsort(3) and bsearch(3). */
+int sharing_by_number(const void *a, const void *b);
+
 /* --- processes in the order in which kcmp has their address spaces (groups.c) ---------------- */
 
 struct member {
