@@ -159,6 +159,8 @@ struct sharer_scan {
 	pid_t tid;		/* the thread of the target that was compared */
 	pid_t *unknown;		/* the first of the n_unknown, as many as fit; NULL: not wanted */
 	size_t unknown_capacity;
+	char apart[64]; /* from n_compared: two CPUs count, each on a line of memory of its own */
+	_Atomic int n_helped; /* what the second thread has compared */
 };
 #define DENTS_SIZE 32768
 
@@ -166,7 +168,8 @@ struct sharer_scan {
  * observe_sharers - Find every other thread group that uses the target's mm, by kcmp(KCMP_VM).
  *
  * Compared are threads that have an mm: a dead leader is NULL and compares different although its
- * threads live, and two NULLs compare equal. @zombie is a dead child of ours, the known NULL.
+ * threads live, and two NULLs compare equal. @zombie is a dead child of ours, the known NULL; <= 0:
+ * none could be made, then /proc/PID/status says who has an mm.
  * -ESRCH: the target has no mm; -ENOSYS, -EPERM: nothing can be compared.
  */
 int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,
@@ -205,7 +208,8 @@ bool crowd_is_alone(const struct crowd *c, pid_t pid);
  * observe_sharers() tells more. A target that is not held has a number that may be a stranger's.
  * A target that goes through an execve meanwhile is seen by its pagemap and by its auxv: then all is
  * looked at anew. One whose pagemap or auxv cannot be read is left open.
- * -EAGAIN: targets came and went all the time; -ENOSYS, -EPERM: nothing can be compared.
+ * -EAGAIN: targets came and went all the time, or there is no @zombie; -ENOSYS, -EPERM: nothing can be
+ * compared.
  */
 int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie,
 		  struct crowd *c);
@@ -308,7 +312,8 @@ struct group_scan {
 /**
  * observe_groups - Find every address space that several processes use, in O(n log n) calls: kcmp
  * tells an order, the same for all pairs.
- * -ENOSYS, -EPERM: nothing can be compared; -ENOMEM. @ret->rows is to be freed whatever is returned.
+ * -ENOSYS, -EPERM: nothing can be compared; -EAGAIN: there is no @zombie; -ENOMEM. @ret->rows is to be
+ * freed whatever is returned.
  */
 int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zombie,
 		   struct group_scan *ret);

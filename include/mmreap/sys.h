@@ -84,7 +84,7 @@ struct sys {
 	/* --- ourselves ------------------------------------------------------------------ */
 	/**
 	 * The PID of a task that is known to have no mm: kthreadd where we may compare with it, else a
-	 * child of our own that is dead and not waited for.
+	 * child of our own that is dead and not waited for. -EAGAIN, -ENOMEM: no more processes.
 	 */
 	pid_t (*make_zombie)(void);
 	/** Collect it, if it is a child. */

@@ -794,7 +794,8 @@ static bool scan_moved(struct victim *v)
 
 	if (v->step.kind != PLAN_SHARERS)
 		return false;
-	compared = atomic_load(&v->looker->scan.n_compared);
+	compared =
+		atomic_load(&v->looker->scan.n_compared) + atomic_load(&v->looker->scan.n_helped);
 	if (compared == v->seen_compared)
 		return false;
 	v->seen_compared = compared;

@@ -254,6 +254,11 @@ static enum exit_status look_at_all(struct story *s)
 		return fail(s, report_error(json, STATUS_UNSUPPORTED,
 					    "no address spaces can be compared: this kernel has no "
 					    "kcmp, or a filter forbids it"));
+	if (s->kernel == NULL && s->look.zombie == 0)
+		return fail(s,
+			    report_error(json, STATUS_FAILURE,
+					 "all cannot be compared with all: that takes a child of "
+					 "mmreap, and no process can be made (ulimit -u)"));
 	if (err < 0) {
 		errno = -err;
 		return fail(s, report_error(json, STATUS_FAILURE, "%m"));

@@ -235,7 +235,7 @@ static int scan_once(struct members *m, const struct run_self *self, struct crow
 int observe_crowd(const struct sys *sys, const struct run_self *self, pid_t zombie, struct crowd *c)
 {
 	struct members m = { .sys = sys, .zombie = zombie, .all = c->members, .spare = c->spare };
-	int err = sys->kcmp_vm(self->pid, zombie);
+	int err = zombie > 0 ? sys->kcmp_vm(self->pid, zombie) : -EAGAIN;
 
 	if (err < 0)
 		return err;

@@ -523,7 +523,7 @@ int observe_groups(const struct sys *sys, const struct run_self *self, pid_t zom
 	_cleanup_free_ size_t *groups = NULL;
 	_cleanup_free_ pid_t *pids = NULL;
 	struct members m = { .sys = sys, .zombie = zombie };
-	int err = sys->kcmp_vm(self->pid, zombie);
+	int err = zombie > 0 ? sys->kcmp_vm(self->pid, zombie) : -EAGAIN;
 	bool sorted = false;
 	ssize_t n;
 

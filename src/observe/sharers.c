@@ -18,6 +18,18 @@
 #define PIECE 4096
 #define MAX_ENTRY 32
 
+bool sharing_has_mm(const struct sys *sys, int dirfd, const char *task_name, pid_t tid,
+		    pid_t zombie)
+{
+	struct status_facts s;
+	char name[48];
+
+	if (zombie > 0)
+		return sys->kcmp_vm(tid, zombie) > 0;
+	snprintf(name, sizeof(name), "%s/%d/status", task_name, (int)tid);
+	return observe_status_at(sys, dirfd, name, &s) == 0 && s.vm_size_kib != UNKNOWN;
+}
+
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie)
 {
 	char dents[4096];
@@ -30,12 +42,9 @@ pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pi
 	while (found == 0 && (n = sys->getdents(fd, dents, sizeof(dents))) > 0) {
 		size_t off = 0;
 
-		while (found == 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0) {
-			int r = sys->kcmp_vm(tid, zombie);
-
-			if (r > 0)
+		while (found == 0 && (tid = procfile_next_pid(dents, (size_t)n, &off)) > 0)
+			if (sharing_has_mm(sys, dirfd, task_name, tid, zombie))
 				found = tid;
-		}
 	}
 	sys->close(fd);
 	return found;
@@ -95,7 +104,7 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 	procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
 	if (procfd >= 0 && observe_stat(sys, procfd, &st) == 0 && !(st.flags & PF_KTHREAD) &&
 	    !sys_is_reaped(sys, pidfd) && sys->kcmp_vm(target_tid, tid) == 0 &&
-	    sys->kcmp_vm(tid, zombie) > 0) {
+	    sharing_has_mm(sys, procfd, "task", tid, zombie)) {
 		*ret = (struct sharer){ .id = { .pid = pid, .inode = sys->pidfd_inode(pidfd) } };
 		memcpy(ret->id.comm, st.comm, sizeof(ret->id.comm));
 		ret->relation = relate(sys, target, target_stat, procfd, &st);
@@ -113,11 +122,14 @@ static bool describe(const struct sys *sys, const struct run_self *self,
  * from the target. One question tells, if it is asked at the right end. Who stands between the two is
  * asked at both: it may share, or be a dead leader whose threads do. And as it can lose its mm on the
  * way, NULL is the last to be asked: to begin with it is worth it where most stand beyond it.
+ *
+ * Where nobody is known to be NULL everyone is asked at the target, and its status whether it has an mm.
  */
 enum end { TARGET, NOTHING };
 
 struct order {
-	pid_t tid[2];	/* the target's thread that has the mm; a task that has none */
+	pid_t tid
+		[2]; /* the target's thread that has the mm; a task that has none, <= 0: not known */
 	int towards[2]; /* what kcmp says at this end of all that stand on the side of the other */
 	size_t n_asked, n_beyond; /* about so many; so many of them have none, or stand beyond it */
 	bool target_first;
@@ -139,6 +151,18 @@ struct search {
 	pthread_mutex_t lock;
 };
 
+static bool has_mm(struct search *s, pid_t pid, pid_t tid)
+{
+	char name[24];
+	bool has;
+
+	snprintf(name, sizeof(name), "%d/task", (int)pid);
+	pthread_mutex_lock(&s->lock);
+	has = sharing_has_mm(s->sys, s->self->proc_fd, name, tid, s->order.tid[NOTHING]);
+	pthread_mutex_unlock(&s->lock);
+	return has;
+}
+
 /* Its leader has no mm, any more: another thread of @pid that shares, 0 none. */
 static pid_t shares_by_thread(struct search *s, pid_t pid)
 {
@@ -157,7 +181,7 @@ static pid_t shares_by_thread(struct search *s, pid_t pid)
 		pthread_mutex_unlock(&s->lock);
 		if (tid == 0 || s->sys->kcmp_vm(ends[TARGET], tid) == 0)
 			return tid;
-		if (s->sys->kcmp_vm(tid, ends[NOTHING]) > 0) /* and had it when it was compared */
+		if (has_mm(s, pid, tid)) /* and had it when it was compared */
 			return 0;
 	}
 	return 0;
@@ -169,6 +193,10 @@ static pid_t shares(struct search *s, struct order *o, pid_t pid)
 	enum end end = !o->target_first && 2 * o->n_beyond > o->n_asked;
 	int r = s->sys->kcmp_vm(o->tid[end], pid);
 
+	if (o->tid[NOTHING] <= 0 && r != 0)
+		return r < 0 ? r : shares_by_thread(s, pid);
+	if (o->tid[NOTHING] <= 0)
+		return pid;
 	if (r == o->towards[end]) {
 		end = !end;
 		r = s->sys->kcmp_vm(o->tid[end], pid);
@@ -223,32 +251,33 @@ static void look_at(struct search *s, struct order *order, pid_t pid)
 		if (note_sharer(s, pid, tid))
 			return;
 		/* It shares no more, or its thread has ended and another one shares on. */
-		tid = s->sys->kcmp_vm(tid, order->tid[NOTHING]) > 0 ? 0 : shares_by_thread(s, pid);
+		tid = has_mm(s, pid, tid) ? 0 : shares_by_thread(s, pid);
 	}
 }
 
 static void *help(void *search);
 
-/* Until nothing is left. @helper: who takes a part as soon as it is seen that there are more. */
-static void look_through(struct search *s, char *dents, struct beside *helper)
+/*
+ * Until nothing is left. @n_compared: counted one by one, as each may be slow
+ * @helper: who takes a part as soon as it is seen that there are more
+ */
+static void look_through(struct search *s, char *dents, _Atomic int *n_compared,
+			 struct beside *helper)
 {
 	struct order order = s->order;
 	ssize_t n;
 
 	while ((n = s->sys->getdents(s->dir, dents, PIECE)) > 0) {
 		size_t off = 0;
-		int n_pids = 0;
 		pid_t pid;
 
 		if (helper && n > PIECE - MAX_ENTRY) {
 			beside_start(helper, help, s);
 			helper = NULL;
 		}
-		for (; (pid = procfile_next_pid(dents, (size_t)n, &off)) > 0; n_pids++)
+		for (; (pid = procfile_next_pid(dents, (size_t)n, &off)) > 0; (*n_compared)++)
 			if (pid != s->ref->pid && pid != order.tid[NOTHING])
 				look_at(s, &order, pid);
-		/* Not for each: that is a line of memory between two CPUs. */
-		s->scan->n_compared += n_pids;
 	}
 	if (n < 0) {
 		pthread_mutex_lock(&s->lock);
@@ -261,7 +290,7 @@ static void *help(void *search)
 {
 	struct search *s = search;
 
-	look_through(s, s->scan->dents + PIECE, NULL);
+	look_through(s, s->scan->dents + PIECE, &s->scan->n_helped, NULL);
 	return NULL;
 }
 
@@ -303,13 +332,42 @@ static int look_at_all(struct search *s)
 	if (s->dir < 0)
 		return s->dir;
 	pthread_mutex_init(&s->lock, NULL);
-	look_through(s, s->scan->dents, s->scan->two_threads ? &helper : NULL);
+	look_through(s, s->scan->dents, &s->scan->n_compared,
+		     s->scan->two_threads ? &helper : NULL);
 	beside_join(&helper);
 	if (helper.made)
 		sort(s->scan);
 	pthread_mutex_destroy(&s->lock);
 	s->sys->close(s->dir);
 	return s->err;
+}
+
+/*
+ * The thread of the target that is compared, and how it stands to NULL where somebody is known to be
+ * that. -ESRCH: none has an mm; -EAGAIN: it has just lost it.
+ */
+static int find_ends(struct search *s, pid_t zombie)
+{
+	const struct sys *sys = s->sys;
+	pid_t tid = s->ref->pid;
+	int towards = sys->kcmp_vm(tid, zombie > 0 ? zombie : tid);
+
+	if (towards < 0)
+		return towards;
+	if (zombie > 0 ? towards == 0 : !sharing_has_mm(sys, s->ref->procfd, "task", tid, 0)) {
+		tid = sharing_thread(sys, s->ref->procfd, "task", zombie);
+		if (tid == 0)
+			return -ESRCH;
+		towards = sys->kcmp_vm(tid, zombie > 0 ? zombie : tid);
+		if (towards == -ESRCH || (towards == 0 && zombie > 0))
+			return -EAGAIN;
+	}
+	s->scan->tid = tid;
+	s->order.tid[TARGET] = tid;
+	s->order.tid[NOTHING] = zombie;
+	s->order.towards[TARGET] = towards;
+	s->order.towards[NOTHING] = zombie > 0 ? sys->kcmp_vm(zombie, tid) : 0;
+	return towards < 0 ? towards : 0;
 }
 
 /*
@@ -326,40 +384,26 @@ static int scan_once(const struct sys *sys, const struct run_self *self, const s
 		.order.target_first = target_first,
 		.scan = scan,
 	};
-	pid_t target_tid = ref->pid;
-	int null_order, last, err;
+	int last, err;
 
 	scan->n_found = 0;
 	scan->n_unknown = 0;
-	scan->n_compared = 0;
+	scan->n_compared = scan->n_helped = 0;
 	err = observe_stat(sys, ref->procfd, &s.target_stat);
-	if (err < 0)
-		return err;
-	null_order = sys->kcmp_vm(target_tid, zombie);
-	if (null_order == 0) {
-		target_tid = sharing_thread(sys, ref->procfd, "task", zombie);
-		if (target_tid == 0)
-			return -ESRCH;
-		null_order = sys->kcmp_vm(target_tid, zombie);
-		if (null_order == 0 || null_order == -ESRCH)
-			return -EAGAIN;
-	}
-	if (null_order < 0)
-		return null_order;
-	scan->tid = target_tid;
-	s.order.tid[TARGET] = target_tid;
-	s.order.tid[NOTHING] = zombie;
-	s.order.towards[TARGET] = null_order;
-	s.order.towards[NOTHING] = sys->kcmp_vm(zombie, target_tid);
-	err = look_at_all(&s);
+	if (err == 0)
+		err = find_ends(&s, zombie);
+	if (err == 0)
+		err = look_at_all(&s);
 	if (err < 0)
 		return err;
 	/*
 	 * Without its mm it was equal to nobody: who was not found may share all the same. And with an
 	 * mm on the other side of NULL, who shares it was taken to stand beyond NULL.
 	 */
-	last = sys->kcmp_vm(target_tid, zombie);
-	return last > 0 && (target_first || last == null_order) ? 0 : -EAGAIN;
+	if (zombie <= 0)
+		return sharing_has_mm(sys, ref->procfd, "task", scan->tid, zombie) ? 0 : -EAGAIN;
+	last = sys->kcmp_vm(scan->tid, zombie);
+	return last > 0 && (target_first || last == s.order.towards[TARGET]) ? 0 : -EAGAIN;
 }
 
 int observe_sharers(const struct sys *sys, const struct run_self *self, const struct proc_ref *ref,

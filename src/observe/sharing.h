@@ -5,6 +5,10 @@
 
 #include <mmreap/observe.h>
 
+/* Has thread @tid below @task_name an mm? Its status tells where no @zombie is known to have none (<= 0). */
+bool sharing_has_mm(const struct sys *sys, int dirfd, const char *task_name, pid_t tid,
+		    pid_t zombie);
+
 /* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie);
 

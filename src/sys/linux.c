@@ -294,6 +294,8 @@ static pid_t linux_make_zombie(void)
 
 	if (can_ask_kthreadd())
 		return KTHREADD;
+	/* Ignored by who started us, it would leave no zombie: its number is free, or a stranger's. */
+	signal(SIGCHLD, SIG_DFL);
 	pid = vfork();
 	if (pid == 0)
 		_exit(0);
@@ -301,9 +303,11 @@ static pid_t linux_make_zombie(void)
 		return -errno;
 	/* vfork returns when the child has let go of our mm; it is a zombie a moment later. */
 	siginfo_t si;
-	while (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
-	return pid;
+	int r;
+	do
+		r = waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : pid;
 }
 
 static void linux_drop_zombie(pid_t pid)

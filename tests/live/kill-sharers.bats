@@ -63,6 +63,18 @@ sorted() {
 	[[ $(json_row 0 | jq -r .message) == *"${OTHERS[1]}"* ]]
 }
 
+# The look has 2 seconds as long as nobody is compared; all together takes longer. In a PID namespace, where
+# there are few.
+@test "sharers: slow comparisons of few processes are waited for" {
+	requires root mrelease ptrace kcmp seccomp pidns
+	run --separate-stderr timeout 60 unshare --pid --fork --mount-proc --kill-child bash -c '
+		exec 3< <(exec "$0/victim" --mib 16 --sharer=1)
+		read -r pid <&3
+		"$0/refuse" kcmp delay=400 1 0 "$1" kill --json "$pid"' "$HELPERS" "$MMREAP"
+	expect_status 7
+	expect outcome refused-shared sharers 1
+}
+
 @test "sharers: spare kills one and leaves the memory" {
 	requires root mrelease ptrace kcmp
 	local pid

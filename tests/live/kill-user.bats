@@ -5,12 +5,14 @@
 
 load ../lib/live
 
+# mmreap_as_nobody [COMMAND]: which its shell runs first
 mmreap_as_nobody() {
 	local mmreap=$MMREAP
 	MMREAP=$BATS_TEST_TMPDIR/as-nobody
 	cat >"$MMREAP" <<-SCRIPT
 		#!/bin/bash
-		exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all -- '$mmreap' "\$@"
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all -- \\
+			bash -c '${1-:}; exec "\$0" "\$@"' '$mmreap' "\$@"
 	SCRIPT
 	chmod 755 "$MMREAP"
 }
@@ -88,6 +90,47 @@ mmreap_as_nobody() {
 	expect_status 4
 	expect outcome killed hold none exited true
 	is_gone "$VICTIM"
+}
+
+# sharers_are_seen COMMAND: run by the shell that starts mmreap
+sharers_are_seen() {
+	local pid
+	mmreap_as_nobody "$1"
+	start_victim --mib 16 --uid 65534 --sharer=2
+	kill_json "$VICTIM"
+	expect_status 7
+	expect outcome refused-shared sharers 2
+	mmreap sharers --source kcmp --check "$VICTIM"
+	expect_status 7
+	for pid in "$VICTIM" "${OTHERS[@]}"; do
+		untouched "$pid"
+	done
+	kill_json --sharers kill "$VICTIM"
+	expect_status 0
+	expect exited true sharers 2
+	start_victim --mib 16 --uid 65534 --dead-leader --threads 2
+	kill_json "$VICTIM"
+	expect_status 0
+	expect exited true
+}
+
+# A child that is not waited for is gone at once then, and nothing is compared with what it was.
+@test "user: who shares is seen where the starter ignores SIGCHLD" {
+	requires root mrelease nobody kcmp
+	sharers_are_seen 'trap "" CHLD'
+}
+
+@test "user: who shares is seen at the limit of processes" {
+	requires root mrelease nobody kcmp
+	sharers_are_seen 'ulimit -u 1'
+}
+
+@test "user: at the limit of processes all cannot be compared with all, and that is said" {
+	requires root nobody kcmp
+	mmreap_as_nobody 'ulimit -u 1'
+	mmreap sharers --source kcmp --all
+	expect_status 1
+	[[ $stderr == *"ulimit -u"* ]]
 }
 
 @test "user: dry run on somebody else's process predicts the denial" {
