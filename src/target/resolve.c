@@ -9,6 +9,9 @@
 
 #include <mmreap/target.h>
 
+/* So many execve of one process may meet us one after the other. */
+#define OPEN_TRIES 5
+
 /* The process of a thread id; 0 when it is none or gone. */
 static pid_t leader_of(const struct sys *sys, const struct run_self *self, pid_t tid)
 {
@@ -21,31 +24,53 @@ static pid_t leader_of(const struct sys *sys, const struct run_self *self, pid_t
 	return s.tgid;
 }
 
+/*
+ * The directory may turn out to be that of the thread whose number the leader has got in an execve by
+ * another thread: it was looked up by the one and made for the other (fs/proc/base.c:proc_pid_lookup(),
+ * fs/exec.c:de_thread()). Such a one names another number, or nobody any more.
+ */
+static int open_directory(const struct sys *sys, const struct run_self *self, pid_t pid,
+			  int *ret_fd, struct stat_facts *ret)
+{
+	char name[16];
+	int fd, err;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	fd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	err = observe_stat(sys, fd, ret);
+	if (err == 0 && ret->pid != pid)
+		err = -ESRCH;
+	if (err < 0)
+		sys->close(fd);
+	else
+		*ret_fd = fd;
+	return err;
+}
+
 /* Open /proc/PID of a held pidfd; on success it is the same process. */
 static int open_proc(const struct sys *sys, const struct run_self *self, pid_t pid, int pidfd,
 		     struct proc_ref *ret)
 {
 	struct proc_ref ref = { .pid = pid, .pidfd = pidfd, .inode = sys->pidfd_inode(pidfd) };
 	struct stat_facts st;
-	char name[16];
-	int err;
+	int err = -ESRCH;
 
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	ref.procfd = sys->open_at(self->proc_fd, name, O_DIRECTORY);
-	err = ref.procfd < 0 ? ref.procfd : observe_stat(sys, ref.procfd, &st);
-	/*
-	 * Signal 0 is ESRCH only after the process was waited for; until then the number is its own,
-	 * so a directory opened before is its own too. (EPERM: alive, and not ours to signal.)
-	 */
-	if (sys_is_reaped(sys, pidfd))
-		err = -ESRCH;
-	else if (err == -ENOENT || err == -ESRCH) /* alive, and yet not to be seen: hidepid */
-		err = -EACCES;
-	if (err < 0) {
-		if (ref.procfd >= 0)
+	for (int tries = 0; tries < OPEN_TRIES && (err == -ENOENT || err == -ESRCH); tries++) {
+		err = open_directory(sys, self, pid, &ref.procfd, &st);
+		/*
+		 * Signal 0 is ESRCH only after the process was waited for; until then the number is its
+		 * own, so a directory opened before is its own too. (EPERM: alive, and not ours to signal.)
+		 */
+		if (!sys_is_reaped(sys, pidfd))
+			continue;
+		if (err == 0)
 			sys->close(ref.procfd);
-		return err;
+		return -ESRCH;
 	}
+	if (err < 0) /* alive, and yet not to be seen: hidepid */
+		return err == -ENOENT || err == -ESRCH ? -EACCES : err;
 	ref.start_ticks = st.start_ticks;
 	memcpy(ref.comm, st.comm, sizeof(ref.comm));
 	*ret = ref;

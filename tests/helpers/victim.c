@@ -1159,12 +1159,13 @@ int main(int argc, char **argv)
 	if (want.nondumpable)
 		prctl(PR_SET_DUMPABLE, 0);
 
-	if (want.exec_loop_us >= 0)
-		start_thread(exec_thread, NULL);
 	if (want.vfork)
 		vfork_and_wait();
 	else if (!getenv("VICTIM_REPORTED"))
 		announce();
+	/* Only now: it does not wait for the report. */
+	if (want.exec_loop_us >= 0)
+		start_thread(exec_thread, NULL);
 	if (want.dead_leader)
 		syscall(SYS_exit, 0);
 	if (want.novma)

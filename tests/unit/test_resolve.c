@@ -156,6 +156,47 @@ static void test_reuse(void)
 	ok(end(), "all closed");
 }
 
+/* An execve by another thread than the leader, met so many times. */
+static int execs_left;
+
+static void meet_execve(void)
+{
+	fake.procs[0].proc_err = execs_left > 0 ? -ENOENT : 0;
+	execs_left--;
+}
+
+static void name_thread(void)
+{
+	fake.procs[0].stat =
+		execs_left-- > 0 ? "501 (old) Z 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0 0 0 "
+				   "0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+				 : NULL;
+}
+
+static void test_execve(void)
+{
+	static const struct fake_proc procs[] = {
+		{ .pid = PID, .mm = 1, .inode = 9001, .comm = "mine" },
+	};
+	static void (*const ways[])(void) = { meet_execve, name_thread };
+	struct proc_ref ref;
+	pid_t leader;
+
+	for (size_t i = 0; i < UNIT_ROWS(ways); i++) {
+		for (int times = 1; times <= 4; times++) {
+			begin(procs, 1);
+			fake.on_open = ways[i];
+			execs_left = times;
+			is_int(target_hold(&fake_sys, &self, PID, 9001, &ref, &leader), 0,
+			       "%d execve are met", times);
+			is_str(ref.comm, "mine", "the directory is its own");
+			fake.on_open = NULL;
+			target_release(&fake_sys, &ref);
+			ok(end(), "all closed");
+		}
+	}
+}
+
 static void test_hold_fd(void)
 {
 	/* clang-format off */
@@ -382,6 +423,7 @@ int main(void)
 {
 	RUN(test_hold);
 	RUN(test_reuse);
+	RUN(test_execve);
 	RUN(test_hold_fd);
 	RUN(test_hold_fd_reuse);
 	RUN(test_resolve);
