@@ -105,27 +105,38 @@ int observe_status(const struct sys *sys, int procfd, struct status_facts *ret);
 /** The same of a file @name below @dirfd. -EBADMSG also where the text is not whole. */
 int observe_status_at(const struct sys *sys, int dirfd, const char *name, struct status_facts *ret);
 
-/** struct run_self - who we are, found once per run; the ancestors by observe_ancestors() */
+/**
+ * struct run_self - who we are, found once per run; the ancestors by observe_ancestors()
+ * @ancestors: owned, the nearest first
+ * @tracer: a thread of who traces us, 0: nobody. Held or frozen it would leave us in a stop for ever.
+ * @proc_fd: owned: /proc, seen to be procfs
+ */
 struct run_self {
 	pid_t pid;
-	pid_t ancestors[64];
+	pid_t *ancestors;
 	size_t n_ancestors;
-	int proc_fd; /* owned: /proc, seen to be procfs */
+	pid_t tracer;
+	int proc_fd;
 	long page_bytes;
 };
 
 /** Find out about ourselves. -ENOTTY: /proc is not procfs; -EXDEV: it is another PID namespace's. */
 int observe_self(const struct sys *sys, struct run_self *ret);
+void observe_free_self(const struct sys *sys, struct run_self *self);
 
 /**
  * observe_ancestors - Find our ancestors, up to the nearest that is older than all who are asked about.
  * @since: the start of the oldest, in ticks as stat has it; 0: find all
  * A parent is never younger than its child, also one that adopted it: kernel/fork.c:copy_process(),
  * kernel/exit.c:find_new_reaper(); an execve by another thread keeps the time, fs/exec.c:de_thread().
+ * Beyond one that /proc hides its pidfd leads (Linux 6.13). -ENOMEM: not all could be noted.
  */
-void observe_ancestors(const struct sys *sys, struct run_self *self, uint64_t since);
+int observe_ancestors(const struct sys *sys, struct run_self *self, uint64_t since);
 /** Is @pid one of those that were found? Pure. */
 bool observe_is_ancestor(const struct run_self *self, pid_t pid);
+
+/** Is @pid the process that traces us? */
+bool observe_is_tracer(const struct sys *sys, const struct run_self *self, pid_t pid);
 
 /**
  * observe_view - Look at one process and say what the plan wants to know.

@@ -54,6 +54,7 @@ struct plan_view {
 	bool ns_init; /* init of another PID namespace */
 	bool self;
 	bool ancestor;
+	bool tracer; /* of mmreap: held, it would hold us */
 	bool kthread;
 	bool zombie;  /* the whole thread group is dead, its parent has not waited */
 	bool has_mm;  /* some thread may have an mm */

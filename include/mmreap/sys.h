@@ -33,6 +33,12 @@ struct sys {
 	/** Exit code in wait(2) format through PIDFD_GET_INFO (Linux 6.15), or -ENODATA and others. */
 	int (*pidfd_exit_code)(int pidfd);
 
+	/**
+	 * The parent's PID by PIDFD_GET_INFO (Linux 6.13), also of a process that procfs hides; 0: outside
+	 * of our PID namespace. -ENOTTY: an older kernel; -ESRCH: it was reaped.
+	 */
+	int (*pidfd_parent)(int pidfd);
+
 	/* --- address spaces and threads, by number: the caller checks before and after --- */
 	/** kcmp(2) KCMP_VM: 0 same, 1..3 other. Can block on an execve of either process. */
 	int (*kcmp_vm)(pid_t a, pid_t b);

@@ -58,7 +58,7 @@ static void story_free(struct story *s)
 	selection_free(&s->selection);
 	kill_request_free(&s->req);
 	cleanup_close(&s->interrupt_fd);
-	cleanup_close(&s->self.proc_fd);
+	observe_free_self(&sys_linux, &s->self);
 }
 
 static void say_step(void *arg, const struct proc_ref *ref, enum plan_kind kind, int err,
@@ -199,8 +199,26 @@ static bool is_known(const struct story *s, const struct target *t)
 	return false;
 }
 
+__attribute__((format(printf, 3, 4))) static int fail(struct story *s, enum exit_status status,
+						      const char *format, ...)
+{
+	va_list ap;
+
+	s->error.status = status;
+	va_start(ap, format);
+	words_format(s->error.said.text, s->error.said.local, sizeof(s->error.said.text), format,
+		     ap);
+	va_end(ap);
+	return -1;
+}
+
+static int fail_memory(struct story *s)
+{
+	return fail(s, STATUS_FAILURE, "out of memory; nothing more was touched");
+}
+
 /* Who may turn out to be one: the targets, and where others are killed with them anybody. */
-static void find_ancestors(struct story *s)
+static int find_ancestors(struct story *s)
 {
 	uint64_t since = UINT64_MAX;
 
@@ -209,7 +227,7 @@ static void find_ancestors(struct story *s)
 			since = s->targets[i].ref.start_ticks;
 	if (s->selection.n_cgroups || s->req.opt.sharers == SHARERS_KILL)
 		since = 0;
-	observe_ancestors(&sys_linux, &s->self, since);
+	return observe_ancestors(&sys_linux, &s->self, since) < 0 ? fail_memory(s) : 0;
 }
 
 /* The members that are new since the last round; of the first round all. */
@@ -236,24 +254,6 @@ static int next_targets(struct story *s, int round)
 	}
 	s->n_targets = kept;
 	return 0;
-}
-
-__attribute__((format(printf, 3, 4))) static int fail(struct story *s, enum exit_status status,
-						      const char *format, ...)
-{
-	va_list ap;
-
-	s->error.status = status;
-	va_start(ap, format);
-	words_format(s->error.said.text, s->error.said.local, sizeof(s->error.said.text), format,
-		     ap);
-	va_end(ap);
-	return -1;
-}
-
-static int fail_memory(struct story *s)
-{
-	return fail(s, STATUS_FAILURE, "out of memory; nothing more was touched");
 }
 
 /* What could not be held in an earlier round, and was in this one: the last word counts. */
@@ -381,8 +381,8 @@ static int play_round(struct story *s, struct act_run *run, int round)
 		run->frozen_by_us |= s->selection.cgroups[i].frozen_by_us;
 	if (next_targets(s, round) < 0)
 		return -1;
-	if (s->selection.n_cgroups == 0)
-		find_ancestors(s);
+	if (s->selection.n_cgroups == 0 && find_ancestors(s) < 0)
+		return -1;
 	if (opt->interactive && ask(s) < 0)
 		return fail(s, STATUS_USAGE,
 			    "--interactive needs a terminal to ask on; nothing was touched");
@@ -546,8 +546,9 @@ static int run_story(struct story *s)
 			return selection_say(&s->error, json);
 		}
 	}
-	if (s->selection.n_cgroups) /* asked before there are targets */
-		find_ancestors(s);
+	/* Asked before there are targets. */
+	if (s->selection.n_cgroups && find_ancestors(s) < 0)
+		return selection_say(&s->error, json);
 	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
 	s->interrupt_fd = catch_signals(s);
 	run.interrupt_fd = s->interrupt_fd;

@@ -47,6 +47,14 @@ enum exit_status look_open(const struct target_list *list, bool cgroups, bool js
 	return STATUS_OK;
 }
 
+enum exit_status look_find_ancestors(struct look *look, bool json)
+{
+	int err = observe_ancestors(&sys_linux, &look->self, 0);
+
+	errno = -err;
+	return err < 0 ? report_error(json, STATUS_FAILURE, "%m") : STATUS_OK;
+}
+
 int look_has_room(const struct look *look, int n)
 {
 	int fds[LOOK_ROOM_MAX], err = 0, count = 0;
@@ -77,7 +85,7 @@ void look_close(struct look *look)
 	target_free(&sys_linux, look->targets, look->n_targets);
 	selection_free(&look->selection);
 	mounts_free(&look->mounts);
-	cleanup_close(&look->self.proc_fd);
+	observe_free_self(&sys_linux, &look->self);
 }
 
 enum exit_status look_explain_target(const struct target *t, struct cli_error *ret)

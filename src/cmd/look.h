@@ -35,6 +35,9 @@ enum exit_status look_open(const struct target_list *list, bool cgroups, bool js
 			   struct look *ret);
 void look_close(struct look *look);
 
+/** look_find_ancestors - For whoever advises `kill`: it refuses them. Returns STATUS_OK, or has said why. */
+enum exit_status look_find_ancestors(struct look *look, bool json);
+
 /** look_explain_target - Put in words why a target is not held; returns its exit status. */
 enum exit_status look_explain_target(const struct target *t, struct cli_error *ret);
 

@@ -15,7 +15,7 @@ static void request_free(struct probe_request *req)
 
 static void self_free(struct run_self *self)
 {
-	cleanup_close(&self->proc_fd);
+	observe_free_self(&sys_linux, self);
 }
 
 static int run(int argc, const char **argv)

@@ -189,6 +189,12 @@ static int refuse_member(const struct selection *s, const char *path, pid_t pid,
 			    "cgroup %.200s holds an ancestor of mmreap (%d): refused as a whole, "
 			    "nothing was touched; name its processes one by one",
 			    path, (int)pid);
+	/* Frozen with the others it would keep us in a stop, and nobody would thaw them. */
+	if (observe_is_tracer(s->sys, s->self, pid))
+		return fail(e, STATUS_REFUSED,
+			    "cgroup %.200s holds the tracer of mmreap (%d): refused as a whole, "
+			    "nothing was touched; name its processes one by one",
+			    path, (int)pid);
 	return 0;
 }
 

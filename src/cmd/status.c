@@ -243,9 +243,10 @@ static int run(int argc, const char **argv)
 	status = look_open(&s.req.targets, true, out->json, &s.look);
 	if (status == STATUS_OK)
 		status = look_open_kernel(&s.look, s.req.opt.source, room, out->json, &s.kernel);
+	if (status == STATUS_OK)
+		status = look_find_ancestors(&s.look, out->json);
 	if (status != STATUS_OK)
 		return status;
-	observe_ancestors(&sys_linux, &s.look.self, 0);
 	s.report = !all && s.look.n_targets == 1 && report_wants_sentences(out) &&
 		   isatty(STDOUT_FILENO);
 	s.sharers = s.report || wants_sharers(&s.columns);

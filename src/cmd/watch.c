@@ -563,9 +563,10 @@ static int run(int argc, const char **argv)
 			return say_no_kernel(err, out->json);
 	}
 	status = look_open(&s.req.targets, true, out->json, &s.look);
+	if (status == STATUS_OK)
+		status = look_find_ancestors(&s.look, out->json);
 	if (status != STATUS_OK)
 		return status;
-	observe_ancestors(&sys_linux, &s.look.self, 0);
 	if (s.look.n_targets == 0)
 		return report_error(out->json, STATUS_NO_PROCESS, "no process matched");
 	if (s.look.mounts.n_cgroups == 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,16 +52,15 @@ int observe_status_at(const struct sys *sys, int dirfd, const char *name, struct
 }
 
 /* A procfs of another PID namespace has our numbers for other processes. */
-static int names_us(const struct sys *sys, int proc_fd, pid_t pid)
+static int names_us(const struct sys *sys, int proc_fd, pid_t pid, pid_t *ret_tracer)
 {
-	struct stat_facts st;
-	char buf[2048];
-	ssize_t n = sys->read_file(proc_fd, "self/stat", buf, sizeof(buf));
-	int err = n < 0 ? (int)n : procfile_stat(buf, (size_t)n, &st);
+	struct status_facts s;
+	int err = observe_status_at(sys, proc_fd, "self/status", &s);
 
 	if (err < 0)
 		return err == -ENOENT ? -EXDEV : err;
-	return st.pid == pid ? 0 : -EXDEV;
+	*ret_tracer = s.tracer;
+	return s.tgid == pid ? 0 : -EXDEV;
 }
 
 int observe_self(const struct sys *sys, struct run_self *ret)
@@ -73,7 +73,7 @@ int observe_self(const struct sys *sys, struct run_self *ret)
 		return fd;
 	err = sys->is_procfs(fd);
 	if (err == 0)
-		err = names_us(sys, fd, self.pid);
+		err = names_us(sys, fd, self.pid, &self.tracer);
 	if (err < 0) {
 		sys->close(fd);
 		return err;
@@ -83,22 +83,67 @@ int observe_self(const struct sys *sys, struct run_self *ret)
 	return 0;
 }
 
-void observe_ancestors(const struct sys *sys, struct run_self *self, uint64_t since)
+void observe_free_self(const struct sys *sys, struct run_self *self)
 {
-	self->n_ancestors = 0;
-	/* Up to the root of the tree that we can see; a parent outside our PID namespace is 0. */
-	for (pid_t pid = getppid(); pid > 0 && self->n_ancestors < 64;) {
-		struct stat_facts st;
-		char name[24], buf[2048];
-		ssize_t n;
+	free(self->ancestors);
+	if (self->proc_fd >= 0)
+		sys->close(self->proc_fd);
+	*self = (struct run_self){ .proc_fd = -1 };
+}
 
-		self->ancestors[self->n_ancestors++] = pid;
-		snprintf(name, sizeof(name), "%d/stat", (int)pid);
-		n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
-		if (n < 0 || procfile_stat(buf, (size_t)n, &st) < 0 || st.start_ticks < since)
-			break;
-		pid = st.ppid;
+static int note_ancestor(struct run_self *self, pid_t pid)
+{
+	size_t n = self->n_ancestors;
+
+	if ((n & (n - 1)) == 0) { /* full: it has room for a power of two */
+		pid_t *more = reallocarray(self->ancestors, n ? 2 * n : 1, sizeof(*more));
+
+		if (more == NULL)
+			return -ENOMEM;
+		self->ancestors = more;
 	}
+	self->ancestors[self->n_ancestors++] = pid;
+	return 0;
+}
+
+/* The parent of @pid; 0: it is outside of our PID namespace, or not to be known. */
+static pid_t parent_of(const struct sys *sys, const struct run_self *self, pid_t pid,
+		       uint64_t *ret_start_ticks)
+{
+	struct stat_facts st;
+	char name[24], buf[2048];
+	int pidfd, parent;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/stat", (int)pid);
+	n = sys->read_file(self->proc_fd, name, buf, sizeof(buf));
+	if (n >= 0 && procfile_stat(buf, (size_t)n, &st) == 0) {
+		*ret_start_ticks = st.start_ticks;
+		return st.ppid;
+	}
+	pidfd = sys->pidfd_open(pid);
+	if (pidfd < 0)
+		return 0;
+	parent = sys->pidfd_parent(pidfd);
+	sys->close(pidfd);
+	return parent > 0 ? parent : 0;
+}
+
+int observe_ancestors(const struct sys *sys, struct run_self *self, uint64_t since)
+{
+	uint64_t start_ticks = UINT64_MAX;
+	pid_t pid = getppid();
+
+	self->n_ancestors = 0;
+	/* Up to the root of the tree that we can see; a race could lead in a circle. */
+	while (pid > 0 && start_ticks >= since && !observe_is_ancestor(self, pid)) {
+		int err = note_ancestor(self, pid);
+
+		if (err < 0)
+			return err;
+		pid = parent_of(sys, self, pid, &start_ticks);
+	}
+	return 0;
 }
 
 bool observe_is_ancestor(const struct run_self *self, pid_t pid)
@@ -107,6 +152,17 @@ bool observe_is_ancestor(const struct run_self *self, pid_t pid)
 		if (self->ancestors[i] == pid)
 			return true;
 	return false;
+}
+
+bool observe_is_tracer(const struct sys *sys, const struct run_self *self, pid_t pid)
+{
+	char name[40];
+
+	if (self->tracer == 0)
+		return false;
+	/* It is told by its thread. */
+	snprintf(name, sizeof(name), "%d/task/%d", (int)pid, (int)self->tracer);
+	return sys->nlink(self->proc_fd, name) >= 0;
 }
 
 bool observe_is_refrigerated(const char *wchan, char state)
@@ -151,6 +207,7 @@ int observe_view(const struct sys *sys, const struct run_self *self, const struc
 	v.ns_init = s.ns_levels > 1 && s.ns_pid == 1;
 	v.self = ref->pid == self->pid;
 	v.ancestor = observe_is_ancestor(self, ref->pid);
+	v.tracer = observe_is_tracer(sys, self, ref->pid);
 	v.kthread = (st.flags & PF_KTHREAD) != 0;
 	/*
 	 * Not by state Z: while another thread than the leader executes a program, stat shows the

@@ -534,7 +534,7 @@ static struct plan_step after_lists(struct plan_kill *st, const struct plan_resu
 
 	bool thaw_first = st->view.frozen && opt->thaw && st->lists.in_use && !opt->robust_ignore;
 	bool hold = st->method == METHOD_KILL_REAP && may_reap(st) && !opt->hold_never &&
-		    st->lists.candidate && (!st->view.frozen || thaw_first);
+		    st->lists.candidate && !st->view.tracer && (!st->view.frozen || thaw_first);
 
 	if (st->scan_later && !hold)
 		return scan_now(st, r->now_us);

@@ -49,6 +49,7 @@ struct compat_pidfd_info {
 	__UINT32_TYPE__ ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
 	__INT32_TYPE__ exit_code;
 };
+#define COMPAT_PIDFD_INFO_PID (1ULL << 0)
 #define COMPAT_PIDFD_INFO_EXIT (1ULL << 3)
 #define COMPAT_PIDFD_GET_INFO _IOWR(0xFF, 11, struct compat_pidfd_info)
 

@@ -72,6 +72,15 @@ static int linux_pidfd_exit_code(int pidfd)
 	return info.mask & COMPAT_PIDFD_INFO_EXIT ? info.exit_code & 0xffff : -ENODATA;
 }
 
+static int linux_pidfd_parent(int pidfd)
+{
+	struct compat_pidfd_info info = { .mask = COMPAT_PIDFD_INFO_PID };
+
+	if (ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) < 0)
+		return -errno;
+	return (int)info.ppid;
+}
+
 static int linux_kcmp_vm(pid_t a, pid_t b)
 {
 	return neg(syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0));
@@ -339,6 +348,7 @@ const struct sys sys_linux = {
 	.mrelease = linux_mrelease,
 	.pidfd_exited = linux_pidfd_exited,
 	.pidfd_exit_code = linux_pidfd_exit_code,
+	.pidfd_parent = linux_pidfd_parent,
 	.kcmp_vm = linux_kcmp_vm,
 	.membarrier = linux_membarrier,
 	.robust_list = linux_robust_list,

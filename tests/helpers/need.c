@@ -85,6 +85,14 @@ static int need_inodes(void)
 	return a.st_ino != b.st_ino ? 0 : ENOSYS;
 }
 
+/* PIDFD_GET_INFO, by its number and 64 bytes as in Linux 6.13. */
+static int need_pidfd_info(void)
+{
+	uint64_t info[8] = { 1 };
+
+	return errno_unless(ioctl(open_pidfd(getpid()), _IOWR(0xFF, 11, info), info) == 0);
+}
+
 static void print_inode(pid_t pid)
 {
 	struct stat st;
@@ -108,6 +116,7 @@ int main(int argc, char **argv)
 		{ "io-uring", need_io_uring },
 		{ "pidns", need_pidns },
 		{ "inodes", need_inodes },
+		{ "pidfd-info", need_pidfd_info },
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "--inode")) {

@@ -54,6 +54,7 @@ need_seccomp() { tried seccomp; }
 need_io_uring() { tried io-uring; }
 need_pidns() { tried pidns; }
 need_inodes() { tried inodes; }
+need_pidfd_info() { tried pidfd-info; }
 
 need_tmux() {
 	tmux -V

@@ -297,6 +297,20 @@ killer_ends() {
 	done
 }
 
+@test "cgroup: with who traces mmreap in it, it is refused as a whole" {
+	requires root freezer-v1 freezer-v2 strace
+	local version
+	for version in v1 v2; do
+		make "$version" "tracer-$version"
+		run --separate-stderr timeout --kill-after=5 20 strace -D -f -qq -o trace bash -c '
+			sed -n "s/^TracerPid:\t//p" /proc/$$/status >"$1/cgroup.procs"
+			exec "$0" kill --json --cgroup "$1"' "$MMREAP" "$CGROUP"
+		expect_status 7
+		[[ $(jq -r .error.message <<<"$output") == *tracer* ]]
+		is_thawed "$CGROUP"
+	done
+}
+
 @test "cgroup: the cgroup of PID 1 is refused as a whole" {
 	requires root
 	local hierarchy controller path

@@ -207,6 +207,65 @@ named() {
 	[ "$(jq -r .kill[0].outcome "$BATS_TEST_TMPDIR/row2")" = reaped ]
 }
 
+# below COUNT COMMAND...: run by the last of so many shells, each the child of the one before
+below() {
+	run --separate-stderr timeout 20 bash -c '
+		nest() {
+			local count=$1
+			shift
+			if ((count == 0)); then
+				"$@"
+			else
+				(nest $((count - 1)) "$@"; exit "$?")
+			fi
+		}
+		nest "$@"; exit "$?"' nest "$@"
+}
+
+@test "select: an ancestor however far up" {
+	requires mrelease ptrace
+	start_victim --mib 4
+	below 70 bash -c '"$0" kill --json --dry-run "$PPID"; exit $?' "$MMREAP"
+	expect_status 7
+	below 70 bash -c '"$0" kill --json --dry-run "$1"; exit $?' "$MMREAP" "$BASHPID"
+	expect_status 7
+	expect outcome refused-protected
+	[[ $(json_row 0 | jq -r .message) == *--allow-ancestors* ]]
+	below 70 bash -c '"$0" kill --json --dry-run "$1"; exit $?' "$MMREAP" "$VICTIM"
+	expect_status 0
+}
+
+# The shell in between stays root, and the one above it has become another user's by then.
+@test "select: an ancestor beyond one that /proc hides" {
+	requires root mrelease nobody pidfd-info
+	local as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all'
+	cat >hidden <<-SCRIPT
+		mount -t proc -o hidepid=2 proc /proc
+		(
+			until [ "\$(stat --format=%u /proc/\$\$)" = 65534 ]; do sleep 0.01; done
+			$as_nobody '$MMREAP' kill --json --dry-run \$\$ >row
+			echo \$? >status
+		) &
+		exec $as_nobody sh -c 'until [ -s status ]; do sleep 0.01; done'
+	SCRIPT
+	timeout 20 unshare --mount bash hidden
+	output=$(<row) status=$(<status)
+	expect_status 7
+	expect outcome refused-protected
+	[[ $(json_row 0 | jq -r .message) == *--allow-ancestors* ]]
+}
+
+@test "select: who traces mmreap is killed, and not held" {
+	requires root mrelease ptrace strace
+	local follow
+	for follow in '' -f; do
+		run --separate-stderr timeout --kill-after=5 20 strace -D $follow -qq -o trace bash -c \
+			'exec "$0" kill --json "$(sed -n "s/^TracerPid:\t//p" /proc/$$/status)"' "$MMREAP"
+		expect_status 0
+		expect comm strace hold none exited true
+	done
+}
+
 @test "select: what no option allows" {
 	local pid
 	for pid in 1 2; do

@@ -79,6 +79,8 @@ struct fake_proc {
 	int n_groups;
 	size_t status_cut;
 	pid_t tgid; /* what status says; 0: the PID */
+	pid_t tracer;
+	int parent_err; /* of pidfd_parent() */
 	int signal_err, kcmp_err, open_err, proc_err, pagemap_err, mem_open_err;
 	int bits; /* 0: 64; -1: no auxv */
 	uint64_t next, pending;
@@ -359,9 +361,10 @@ static inline int fake_status(const struct fake_proc *p, const struct fake_threa
 			 (long long)(kib == UNKNOWN ? 0 : kib));
 	if (p->mm && !t->no_mm && p->vm_peak_kib)
 		snprintf(peak, sizeof(peak), "VmPeak:\t%8lld kB\n", (long long)p->vm_peak_kib);
-	len = (size_t)snprintf(text, sizeof(text),
-			       "Name:\tfake\nTgid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGroups:\t",
-			       (int)(p->tgid ? p->tgid : p->pid));
+	len = (size_t)
+		snprintf(text, sizeof(text),
+			 "Name:\tfake\nTgid:\t%d\nTracerPid:\t%d\nUid:\t0\t0\t0\t0\nGroups:\t",
+			 (int)(p->tgid ? p->tgid : p->pid), (int)p->tracer);
 	for (int i = 0; i < p->n_groups; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%d ", 2000000000 + i);
 	len += (size_t)
@@ -642,6 +645,15 @@ static inline int fake_pidfd_signal(int fd, int sig)
 	return p->reaped ? -ESRCH : p->signal_err;
 }
 
+static inline int fake_pidfd_parent(int fd)
+{
+	struct fake_proc *p = fake_by_pidfd(fd);
+
+	if (!p)
+		return -EBADF;
+	return p->reaped ? -ESRCH : p->parent_err ? p->parent_err : p->ppid;
+}
+
 static inline int fake_pidfd_exited(int fd)
 {
 	struct fake_proc *p = fake_by_pidfd(fd);
@@ -734,6 +746,7 @@ static const struct sys fake_sys = {
 	.pidfd_inode = fake_pidfd_inode,
 	.pidfd_signal = fake_pidfd_signal,
 	.pidfd_exited = fake_pidfd_exited,
+	.pidfd_parent = fake_pidfd_parent,
 	.mrelease = fake_mrelease,
 	.kcmp_vm = fake_kcmp,
 	.robust_list = fake_robust_list,

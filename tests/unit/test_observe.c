@@ -49,9 +49,8 @@ static void let_go(struct proc_ref *ref)
 
 static void test_view(void)
 {
-	static const struct run_self self = { .pid = 77,
-					      .ancestors = { 76, 70, 1 },
-					      .n_ancestors = 3 };
+	static pid_t ancestors[] = { 76, 70, 1 };
+	static const struct run_self self = { .pid = 77, .ancestors = ancestors, .n_ancestors = 3 };
 	/* clang-format off */
 #define DEAD_LEADER { { .tid = PID, .state = 'Z', .flags = PF_EXITING, .no_mm = true }, { .tid = 501 } }
 	static const struct {
@@ -256,7 +255,19 @@ static void test_self(void)
 	is_int(observe_self(&fake_sys, &self), 0, "found");
 	is_int(self.pid, getpid(), "our PID");
 	ok(self.page_bytes >= 4096, "our page size");
-	fake_sys.close(self.proc_fd);
+	ok(!observe_is_tracer(&fake_sys, &self, 33), "nobody traces us");
+	observe_free_self(&fake_sys, &self);
+	ok(fake_end(), "all closed");
+
+	/* Told is the thread of it that does. */
+	procs[0].tracer = 34;
+	procs[2].threads[0].tid = 33;
+	procs[2].threads[1].tid = 34;
+	begin_self(procs, 4);
+	is_int(observe_self(&fake_sys, &self), 0, "traced");
+	ok(observe_is_tracer(&fake_sys, &self, 33), "by the process of that thread");
+	ok(!observe_is_tracer(&fake_sys, &self, 1), "and by no other");
+	observe_free_self(&fake_sys, &self);
 	ok(fake_end(), "all closed");
 
 	begin_self(procs, 4);
@@ -272,7 +283,7 @@ static void test_self(void)
 	is_int(observe_self(&fake_sys, &self), -EXDEV, "/proc of another PID namespace");
 	ok(fake_end(), "and closed again");
 	begin_self(procs, 4);
-	fake.procs[0].stat = "rubbish";
+	fake.procs[0].status_cut = 1;
 	is_int(observe_self(&fake_sys, &self), -EBADMSG, "we cannot be read ourselves");
 	ok(fake_end(), "and closed again");
 }
@@ -303,7 +314,7 @@ static void test_ancestors(void)
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		begin_self(procs, 4);
 		self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
-		observe_ancestors(&fake_sys, &self, rows[i].since);
+		is_int(observe_ancestors(&fake_sys, &self, rows[i].since), 0, "%s", rows[i].name);
 		is_int(self.n_ancestors, rows[i].n, "%s", rows[i].name);
 		is_int(self.ancestors[0], getppid(), "the parent");
 		ok(self.n_ancestors < 2 || self.ancestors[1] == 33, "its parent");
@@ -311,7 +322,7 @@ static void test_ancestors(void)
 		ok(observe_is_ancestor(&self, getppid()), "is one");
 		is_int(observe_is_ancestor(&self, 1), rows[i].n == 3, "init: where it was found");
 		ok(!observe_is_ancestor(&self, 34), "is none");
-		fake_sys.close(self.proc_fd);
+		observe_free_self(&fake_sys, &self);
 		ok(fake_end(), "all closed");
 	}
 
@@ -319,18 +330,43 @@ static void test_ancestors(void)
 	procs[1].ppid = 0;
 	begin_self(procs, 2);
 	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
-	observe_ancestors(&fake_sys, &self, 0);
+	is_int(observe_ancestors(&fake_sys, &self, 0), 0, "outside of our PID namespace");
 	is_int(self.n_ancestors, 1, "one ancestor that can be seen");
 
-	/* It ended, and hidepid or a race shows no more of the tree. */
+	/* It ended, and a race shows no more of the tree. */
 	fake.procs[1].ppid = 4711;
-	observe_ancestors(&fake_sys, &self, 0);
+	is_int(observe_ancestors(&fake_sys, &self, 0), 0, "it ends meanwhile");
 	is_int(self.n_ancestors, 2, "what is not seen protects itself by its number");
 
 	fake.procs[1].ppid = getppid();
-	observe_ancestors(&fake_sys, &self, 0);
-	is_int(self.n_ancestors, 64, "a /proc that goes round in a circle ends");
-	fake_sys.close(self.proc_fd);
+	is_int(observe_ancestors(&fake_sys, &self, 0), 0, "a /proc that goes round in a circle");
+	is_int(self.n_ancestors, 1, "ends");
+	observe_free_self(&fake_sys, &self);
+	ok(fake_end(), "all closed");
+}
+
+/* Beyond an ancestor that /proc hides there are others. */
+static void test_ancestors_hidden(void)
+{
+	struct fake_proc procs[4] = {
+		{ .pid = getpid(), .ppid = getppid(), .mm = 4, .start_ticks = 900 },
+		{ .pid = getppid(), .ppid = 33, .mm = 1, .start_ticks = 800, .proc_err = -ENOENT },
+		{ .pid = 33, .ppid = 1, .mm = 2, .start_ticks = 700, .proc_err = -EPERM },
+		{ .pid = 1, .ppid = 0, .mm = 3, .start_ticks = 5 }
+	};
+	struct run_self self = { .pid = getpid() };
+
+	begin_self(procs, 4);
+	self.proc_fd = fake_sys.open_at(AT_FDCWD, "/proc", O_DIRECTORY);
+	is_int(observe_ancestors(&fake_sys, &self, 0), 0, "two are hidden");
+	is_int(self.n_ancestors, 3, "their pidfds lead on");
+	ok(observe_is_ancestor(&self, 1), "up to init");
+	is_int(observe_ancestors(&fake_sys, &self, 850), 0, "since our parent is older");
+	ok(observe_is_ancestor(&self, 33), "how old who is hidden is nobody knows");
+	fake.procs[2].parent_err = -ENOTTY;
+	is_int(observe_ancestors(&fake_sys, &self, 0), 0, "an older kernel");
+	is_int(self.n_ancestors, 2, "knows no further");
+	observe_free_self(&fake_sys, &self);
 	ok(fake_end(), "all closed");
 }
 
@@ -1421,6 +1457,7 @@ int main(void)
 	RUN(test_view_errors);
 	RUN(test_self);
 	RUN(test_ancestors);
+	RUN(test_ancestors_hidden);
 	RUN(test_files);
 	RUN(test_files_dead_leader);
 	RUN(test_mm);
