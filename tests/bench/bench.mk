@@ -5,7 +5,10 @@
 BENCH ?=
 BENCH_DIR := $(BUILD)/bench
 
-.PHONY: bench bench-readme
+.PHONY: deps-bench bench bench-readme
+deps-bench: ## fetch a pkill that has -m into a cache outside the tree, for bench (Debian)
+	@tests/bench/pkill.sh --fetch >/dev/null
+
 bench: all helpers ## numbers beside kill -9; BENCH="idle busy" chooses, BENCH_RUNS=10 rounds
 	@$(ENV) tests/bench/bench.sh $(BENCH_DIR) $(BENCH)
 

@@ -16,12 +16,12 @@
 set -uo pipefail
 out=${1:?}
 shift
+mapfile -t pkill < <("${0%/*}/pkill.sh")
 mkdir -p "$out" && out=$(realpath "$out") && cd "$(dirname "$0")" || exit
 TOP=$(realpath ../..)
 MMREAP=${MMREAP:-$TOP/build/mmreap}
 HELPERS=${MMREAP_HELPERS:-$TOP/build/tests}
 KILL=${KILL:-/bin/kill}
-PKILL=${PKILL:-pkill}
 RUNS=${BENCH_RUNS:-10}
 SECONDS_EACH=${BENCH_SECONDS:-30}
 MY_PID=$BASHPID
@@ -96,18 +96,13 @@ add() {
 
 # ---- what there is -----------------------------------------------------------------------------
 
-newer_pkill() {
-	local version
-	version=$("$PKILL" --version 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)
-	echo "${version:-unknown}"
-	"$PKILL" --help 2>&1 | grep -q -- --mrelease
-}
-
 contenders=(kill naive mmreap)
-if pkill_version=$(newer_pkill); then
+procps=
+if ((${#pkill[@]})); then
 	contenders=(kill naive pkill mmreap)
+	procps=$("${pkill[@]}" --version | grep -oE '[0-9]+(\.[0-9]+)+')
 else
-	note "pkill -m" "not at hand (procps $pkill_version, 4.0.6 has it; PKILL names another one)"
+	note "pkill -m" "not at hand (procps 4.0.6 has it; make deps-bench fetches it, PKILL names one)"
 fi
 
 memory=v1
@@ -132,7 +127,7 @@ command_for() {
 	case $1 in
 	kill) COMMAND=("$KILL" -9) ;;
 	naive) COMMAND=("$HELPERS/naive" --timeout 0) ;;
-	pkill) COMMAND=("$(type -P "$PKILL")" --mrelease --signal KILL --pgroup '{pgrp}') ;;
+	pkill) COMMAND=("${pkill[@]}" --mrelease --signal KILL --pgroup '{pgrp}') ;;
 	mmreap) COMMAND=("$MMREAP" kill --json "${ours[@]}") ;;
 	esac
 }
@@ -300,9 +295,9 @@ progress
 release=$(uname -r)
 facts=$(jq -n --arg date "$(date -u +%F)" --arg linux "${release%%-*}" --argjson cpus "$(nproc)" \
 	--arg version "$("$MMREAP" --version | head -n 1)" --argjson runs "$RUNS" \
-	--arg load "$load" --arg pkill "$pkill_version" \
+	--arg load "$load" --arg procps "$procps" \
 	'{date: $date, linux: $linux, cpus: $cpus, version: $version, runs: $runs, load: $load,
-	  procps: $pkill, notes: $ARGS.positional}' --args -- "${notes[@]}") || exit
+	  procps: ($procps | select(. != "") // null), notes: $ARGS.positional}' --args -- "${notes[@]}") || exit
 jq -s -L . --argjson facts "$facts" 'include "stats"; report($facts)' "$scratch/rows" \
 	>"$out/bench.json" || exit
 for form in txt md svg; do

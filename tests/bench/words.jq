@@ -29,7 +29,8 @@ def look_ratio:
 def share: if .reaped == null then "–" else "\(.reaped) of \(.of)" end;
 
 def heading:
-  "\(.version), Linux \(.linux), \(.cpus) CPUs, \(.date)";
+  "\(.version), Linux \(.linux), \(.cpus) CPUs, \(.date)"
+  + if .procps then ", pkill of procps \(.procps)" else "" end;
 
 def threads: "\(.threads) thread\(if .threads > 1 then "s" else "" end)";
 

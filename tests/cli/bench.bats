@@ -5,6 +5,10 @@
 
 BENCH=$BATS_TEST_DIRNAME/../bench
 
+setup() {
+	export LAB_CACHE=$BATS_TEST_TMPDIR/cache PKILL=
+}
+
 calc() {
 	jq -nc -L "$BENCH" "include \"stats\"; include \"words\"; $1"
 }
@@ -92,4 +96,62 @@ report() {
 	run "$BENCH/bench.sh" "$BATS_TEST_TMPDIR/out" idle nonsense
 	[ "$status" -eq 2 ]
 	[[ $output == *'no section "nonsense"'* ]]
+}
+
+# bench: all of bench.sh for the section startup, with $HELPERS/startup for what measures
+bench() {
+	local dir=$BATS_TEST_TMPDIR
+	mkdir -p "$dir/built"
+	printf '#!/bin/sh\necho mmreap 9\n' >"$dir/built/mmreap"
+	chmod +x "$dir/built/mmreap"
+	MMREAP=$dir/built/mmreap MMREAP_HELPERS=$dir/helpers "$BENCH/bench.sh" "$dir/out" startup \
+		>"$dir/log" 2>&1
+}
+
+# procps FILE VERSION [WORDS]: a pkill whose help has these words
+procps() {
+	mkdir -p "$(dirname "$1")"
+	cat >"$1" <<-END
+		#!/bin/sh
+		[ "\$1" = --version ] && echo pkill from procps-ng $2 || echo "${3-}"
+	END
+	chmod +x "$1"
+}
+
+@test "bench: a pkill that has -m: PKILL's or none, the machine's, the cache's" {
+	local dir=$BATS_TEST_TMPDIR
+	local ours=$dir/cache/procps/usr
+	local loader=$ours/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+	local -x PATH=$dir/bin:$PATH
+	procps "$dir/bin/pkill" 4.0.2
+	run "$BENCH/pkill.sh"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	bench
+	[ "$(jq -c '[.procps, .notes[0]]' "$dir/out/bench.json")" = \
+		'[null,"pkill -m: not at hand (procps 4.0.6 has it; make deps-bench fetches it, PKILL names one)"]' ]
+
+	# As a loader it is asked with the words that start pkill.
+	mkdir -p "$(dirname "$loader")" "$ours/bin"
+	cat >"$loader" <<-'END'
+		#!/bin/sh
+		[ "$1" = --library-path ] && [ -d "$2" ] && shift 2 && exec "$@"
+	END
+	chmod +x "$loader"
+	procps "$ours/bin/pkill" 4.0.7 --mrelease
+	run "$BENCH/pkill.sh"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(printf '%s\n' "$loader" --library-path "${loader%/*}" "$ours/bin/pkill")" ]
+	bench
+	[ "$(jq -c '[.procps, (.notes | length)]' "$dir/out/bench.json")" = '["4.0.7",1]' ]
+	grep -q '^mmreap 9, Linux .*, pkill of procps 4\.0\.7, load ' "$dir/out/bench.txt"
+
+	procps "$dir/bin/pkill" 4.0.8 --mrelease
+	[ "$("$BENCH/pkill.sh")" = "$dir/bin/pkill" ]
+	procps "$dir/own" 4.0.9 --mrelease
+	[ "$(cd "$dir" && PKILL=./own "$BENCH/pkill.sh")" = "$dir/own" ]
+	procps "$dir/own" 4.0.1
+	PKILL=$dir/own run "$BENCH/pkill.sh" --fetch
+	[ "$status" -eq 1 ]
+	[ "$output" = "pkill.sh: $dir/own does not run here, or has no -m" ]
 }

@@ -4,8 +4,9 @@
 #
 # usage: fetch.sh kernel SUITE PACKAGE FILE    the kernel image that a (meta)package stands for
 #        fetch.sh source PACKAGE FILE          the source archive of a bookworm linux-source package
+#        fetch.sh root SUITE PACKAGE FOLDER    a package and all that it depends on, unpacked together
 #
-# FILE appears when it is complete and not before; FILE.version names the package and its version.
+# FILE (or FOLDER) appears when it is complete and not before; FILE.version names the package and its version.
 set -euo pipefail
 
 mirror=${LAB_MIRROR:-http://deb.debian.org}
@@ -58,7 +59,7 @@ unpack() { # package, its folder
 
 deliver() { # package, found file, wanted file
 	local version
-	[[ -f $2 ]] || die "not in $1: $(basename "$3")"
+	[[ -e $2 ]] || die "not in $1: $(basename "$3")"
 	version=$(apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p')
 	echo "$1 $version" >"$3.version"
 	mv "$2" "$3"
@@ -83,6 +84,18 @@ fetch_source() {
 	deliver "$package" "$(find "$scratch/tree/usr/src" -name 'linux-source-*.tar.xz')" "$file"
 }
 
+fetch_root() {
+	local suite=$1 package=$2 folder=$3 archive
+	apt_setup "$suite"
+	# Nothing is installed there, so apt finds all of it, the C library included.
+	apt-get -q -y --no-install-recommends --download-only install "$package" >"$scratch/log" 2>&1 ||
+		{ cat "$scratch/log" >&2; die "cannot download $package"; }
+	for archive in "$scratch"/cache/archives/*.deb; do
+		dpkg-deb -x "$archive" "$scratch/tree"
+	done
+	deliver "$package" "$scratch/tree" "$folder"
+}
+
 (($# >= 3)) || die "see the head of this file"
 what=$1
 shift
@@ -92,6 +105,6 @@ mkdir -p "$(dirname "$file")"
 scratch=$(mktemp -d "$file.fetch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 case $what in
-kernel | source) "fetch_$what" "$@" ;;
+kernel | source | root) "fetch_$what" "$@" ;;
 *) die "unknown: $what" ;;
 esac

@@ -12,7 +12,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmreap-lab}
+. "$here/../lib/cache.bash"
 out=${LAB_OUT:-$top/build/vm}
 world=${LAB_WORLD:-$here} # where `kernels` and `deny` are
 binary=${MMREAP:-$top/build/mmreap}
