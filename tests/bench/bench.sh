@@ -39,7 +39,7 @@ if [[ ! $RUNS =~ ^[1-9][0-9]*$ ]] || ! command -v jq >/dev/null; then
 	echo "bench: BENCH_RUNS must be a number from 1, and jq must be there (make deps)" >&2
 	exit 2
 fi
-scratch=$(mktemp -d /dev/shm/mmreap-bench.XXXXXX) || exit
+scratch=$(mktemp -d /dev/shm/mmreap-bench.XXXXXX) && bin=$(mktemp -d "$out/bin.XXXXXX") || exit
 : >"$scratch/rows"
 
 . ../lib/cgroups.bash
@@ -60,7 +60,7 @@ cleanup() {
 	[ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null
 	cgroups_thaw
 	cgroups_end
-	rm -r "${scratch:?}"
+	rm -r "${scratch:?}" "${bin:?}"
 }
 trap cleanup EXIT
 trap 'exit 129' HUP
@@ -96,6 +96,14 @@ add() {
 
 # ---- what there is -----------------------------------------------------------------------------
 
+# As installed, and side by side: what the linker wrote lies in smaller pieces in the page cache, and
+# is slower to start.
+installed() {
+	install "$1" "$bin/$2" && echo "$bin/$2"
+}
+MMREAP=$(installed "$MMREAP" mmreap) && KILL=$(installed "$KILL" kill) &&
+	naive=$(installed "$HELPERS/naive" naive) || exit
+
 contenders=(kill naive mmreap)
 procps=
 if ((${#pkill[@]})); then
@@ -126,7 +134,7 @@ fi && memory_dir=$CGROUP || memory_dir=
 command_for() {
 	case $1 in
 	kill) COMMAND=("$KILL" -9) ;;
-	naive) COMMAND=("$HELPERS/naive" --timeout 0) ;;
+	naive) COMMAND=("$naive" --timeout 0) ;;
 	pkill) COMMAND=("${pkill[@]}" --mrelease --signal KILL --pgroup '{pgrp}') ;;
 	mmreap) COMMAND=("$MMREAP" kill --json "${ours[@]}") ;;
 	esac

@@ -101,9 +101,10 @@ report() {
 # bench: all of bench.sh for the section startup, with $HELPERS/startup for what measures
 bench() {
 	local dir=$BATS_TEST_TMPDIR
-	mkdir -p "$dir/built"
+	mkdir -p "$dir/built" "$dir/helpers"
 	printf '#!/bin/sh\necho mmreap 9\n' >"$dir/built/mmreap"
 	chmod +x "$dir/built/mmreap"
+	: >"$dir/helpers/naive"
 	MMREAP=$dir/built/mmreap MMREAP_HELPERS=$dir/helpers "$BENCH/bench.sh" "$dir/out" startup \
 		>"$dir/log" 2>&1
 }
@@ -154,4 +155,25 @@ procps() {
 	PKILL=$dir/own run "$BENCH/pkill.sh" --fetch
 	[ "$status" -eq 1 ]
 	[ "$output" = "pkill.sh: $dir/own does not run here, or has no -m" ]
+}
+
+@test "bench: copies are started, as installed, in one folder that is gone afterwards" {
+	local dir=$BATS_TEST_TMPDIR commands
+	local -x SEEN=$dir/seen
+	mkdir -p "$dir/helpers" "$SEEN"
+	cat >"$dir/helpers/startup" <<-'END'
+		#!/bin/sh
+		cp "$4" "$7" "$SEEN"
+		printf '%s\n' "$4" "$7" "${12}" >"$SEEN/commands"
+		echo '{"low_us": 1, "median_us": 2, "high_us": 3, "ratio": 1}' | jq -c '[., ., .]'
+	END
+	chmod +x "$dir/helpers/startup"
+	bench
+	cmp "$SEEN/kill" /bin/kill
+	cmp "$SEEN/mmreap" "$dir/built/mmreap"
+	mapfile -t commands <"$SEEN/commands"
+	[ "${commands[1]}" = "${commands[0]%/*}/mmreap" ]
+	[ "${commands[2]}" = "${commands[1]}" ]
+	[[ ${commands[0]} == "$dir"/out/* ]]
+	[ "$(ls "$dir/out")" = "$(printf '%s\n' bench.json bench.md bench.svg bench.txt)" ]
 }
