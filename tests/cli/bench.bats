@@ -83,13 +83,32 @@ report() {
 	mv "$dir/bench.md" "$dir/out/"
 	echo plot >"$dir/out/bench.svg"
 	"$dir/readme.sh" "$dir/out" "$dir/README"
-	[ "$(tr '\n' ' ' <"$dir/README")" = \
-		"before <!-- bench: begin, so --> new <!-- bench: end --> after " ]
+	[ "$(sed '2s/ sum [0-9]* / /' "$dir/README" | tr '\n' ' ')" = \
+		"before <!-- bench: begin, written by tests/bench/readme.sh, --> new <!-- bench: end --> after " ]
 	[ "$(<"$dir/bench.svg")" = plot ]
+	cp "$dir/README" "$dir/first"
+	"$dir/readme.sh" "$dir/out" "$dir/README"
+	cmp "$dir/README" "$dir/first"
 	echo nothing >"$dir/README"
 	run "$dir/readme.sh" "$dir/out" "$dir/README"
 	[ "$status" -eq 1 ]
 	[ "$(<"$dir/README")" = nothing ]
+}
+
+@test "bench: a figure that was not written by the machine is seen" {
+	local dir=$BATS_TEST_TMPDIR
+	"$BENCH/readme.sh" --check "$BENCH/../../README.md"
+	cp "$BENCH/readme.sh" "$BENCH/bench.svg" "$dir/"
+	cp "$BENCH/../../README.md" "$dir/README"
+	sed -i 's/^# mmreap$/# mmreap!/' "$dir/README"
+	"$dir/readme.sh" --check "$dir/README"
+	sed -i 's/^| stopped | ./&1/' "$dir/README"
+	run "$dir/readme.sh" --check "$dir/README"
+	[ "$status" -eq 1 ]
+	cp "$BENCH/../../README.md" "$dir/README"
+	sed -i 's/cx="/&1/' "$dir/bench.svg"
+	run "$dir/readme.sh" --check "$dir/README"
+	[ "$status" -eq 1 ]
 }
 
 @test "bench: a section that is not there is refused" {
