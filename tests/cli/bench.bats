@@ -65,6 +65,24 @@ report() {
 	grep -qx '</svg>' "$BATS_TEST_TMPDIR/svg"
 }
 
+@test "bench: each contender has its column, its line and its colour" {
+	json=$({
+		round a mmreap 10 10 && round a pkill 30 40
+		round a naive 20 30 && round a kill 10 20
+	} | report)
+	for form in txt md svg; do
+		jq -r -L "$BENCH" "include \"$form\"; $form" <<<"$json" >"$BATS_TEST_TMPDIR/$form"
+	done
+	grep -qxF '| a | 10.0 | 20.0 | 30.0 | 10.0 | 1.00 (1.00–1.00) | 2.00 (2.00–2.00) | 3.00 (3.00–3.00) |' \
+		"$BATS_TEST_TMPDIR/md"
+	[ "$(grep -o '^| Exit | .*' "$BATS_TEST_TMPDIR/md")" = \
+		'| Exit | kill -9 | naive | pkill -m | mmreap | kill -9 : mmreap | naive : mmreap | pkill -m : mmreap |' ]
+	grep -qE '^ +pkill -m +– +30\.0 ' "$BATS_TEST_TMPDIR/txt"
+	# In the legend, and in each of the two plots.
+	[ "$(grep -o 'circle.* fill="[^"]*"' "$BATS_TEST_TMPDIR/svg" | sed 's/.*fill=//' | sort | uniq -c |
+		awk '{ print $1 }' | tr '\n' ' ')" = "3 3 3 3 " ]
+}
+
 @test "bench: without any kill there is a report all the same" {
 	json=$(report </dev/null)
 	for form in txt md svg; do
