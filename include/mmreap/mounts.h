@@ -32,11 +32,13 @@ enum hidepid { HIDEPID_OFF, HIDEPID_NOACCESS, HIDEPID_INVISIBLE, HIDEPID_PTRACEA
 /**
  * struct mounts - what was found
  * @cgroups: owned; version 2 first
- * @hidepid, @hidepid_gid, @subset_pid: of the procfs at /proc; the group is exempt, 0 is the default
+ * @proc_dev: the file system that is seen at /proc
+ * @hidepid, @hidepid_gid, @subset_pid: its options; the group is exempt, 0 is the default
  */
 struct mounts {
 	struct cgroup_mount *cgroups;
 	size_t n_cgroups;
+	dev_t proc_dev;
 	enum hidepid hidepid;
 	gid_t hidepid_gid;
 	bool subset_pid;
@@ -50,10 +52,10 @@ struct mounts {
 int mounts_load(struct mounts *ret);
 
 /** mounts_load_file - The same from a file in the format of mountinfo */
-int mounts_load_file(const char *path, struct mounts *ret);
+int mounts_load_file(const char *path, dev_t proc_dev, struct mounts *ret);
 
 /** mounts_add - Take one line of the table; what is not known is NULL. 0 or -ENOMEM. */
-int mounts_add(struct mounts *m, const char *type, const char *root, const char *dir,
+int mounts_add(struct mounts *m, dev_t dev, const char *type, const char *root, const char *dir,
 	       const char *options);
 
 /** mounts_free - Free what @m owns; for _cleanup_() */

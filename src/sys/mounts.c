@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <mmreap/mounts.h>
@@ -161,14 +162,11 @@ static const char *option_value(const char *options, const char *name, size_t *r
 	return NULL;
 }
 
-/* The last procfs mounted at /proc is the one that is seen. */
 static void take_proc(struct mounts *m, const char *options)
 {
 	const char *value;
 	size_t len;
 
-	m->hidepid = HIDEPID_OFF;
-	m->hidepid_gid = 0;
 	m->subset_pid = has_option(options, "subset=pid");
 	value = option_value(options, "hidepid", &len);
 	if (value)
@@ -178,7 +176,7 @@ static void take_proc(struct mounts *m, const char *options)
 		m->hidepid_gid = (gid_t)strtoul(value, NULL, 10);
 }
 
-int mounts_add(struct mounts *m, const char *type, const char *root, const char *dir,
+int mounts_add(struct mounts *m, dev_t dev, const char *type, const char *root, const char *dir,
 	       const char *options)
 {
 	if (type == NULL || dir == NULL)
@@ -189,14 +187,20 @@ int mounts_add(struct mounts *m, const char *type, const char *root, const char 
 		return add_cgroup(m, root, dir, options, 2);
 	if (strcmp(type, "cgroup") == 0)
 		return add_cgroup(m, root, dir, options, 1);
-	if (strcmp(type, "proc") == 0 && strcmp(dir, "/proc") == 0)
+	/* Mounts may cover each other and be moved, in any order: what is seen at /proc decides. */
+	if (dev == m->proc_dev && strcmp(type, "proc") == 0)
 		take_proc(m, options);
 	return 0;
 }
 
 int mounts_load(struct mounts *ret)
 {
-	return mounts_load_file("/proc/self/mountinfo", ret);
+	struct stat proc;
+
+	*ret = (struct mounts){ 0 };
+	if (stat("/proc", &proc) < 0)
+		return -errno;
+	return mounts_load_file("/proc/self/mountinfo", proc.st_dev, ret);
 }
 
 void mounts_free(struct mounts *m)

@@ -14,6 +14,7 @@
 	F(mnt_unref_table)      \
 	F(mnt_table_parse_file) \
 	F(mnt_table_next_fs)    \
+	F(mnt_fs_get_devno)     \
 	F(mnt_fs_get_fstype)    \
 	F(mnt_fs_get_root)      \
 	F(mnt_fs_get_target)    \
@@ -22,14 +23,14 @@ LATE_LIBRARY(
 	mnt, FUNCTIONS, LATE_SONAME_MOUNT, "mounts", "recommended",
 	"where cgroups are mounted and what procfs hides: --cgroup, --thaw, the commands that look");
 
-int mounts_load_file(const char *path, struct mounts *ret)
+int mounts_load_file(const char *path, dev_t proc_dev, struct mounts *ret)
 {
 	struct libmnt_iter *it;
 	struct libmnt_table *tb;
 	struct libmnt_fs *fs;
 	int err = late_load(&mnt_library);
 
-	*ret = (struct mounts){ 0 };
+	*ret = (struct mounts){ .proc_dev = proc_dev };
 	if (err < 0)
 		return err;
 	it = mnt.mnt_new_iter(MNT_ITER_FORWARD);
@@ -38,8 +39,9 @@ int mounts_load_file(const char *path, struct mounts *ret)
 	if (err > 0)
 		err = -EBADMSG;
 	while (err == 0 && mnt.mnt_table_next_fs(tb, it, &fs) == 0)
-		err = mounts_add(ret, mnt.mnt_fs_get_fstype(fs), mnt.mnt_fs_get_root(fs),
-				 mnt.mnt_fs_get_target(fs), mnt.mnt_fs_get_fs_options(fs));
+		err = mounts_add(ret, mnt.mnt_fs_get_devno(fs), mnt.mnt_fs_get_fstype(fs),
+				 mnt.mnt_fs_get_root(fs), mnt.mnt_fs_get_target(fs),
+				 mnt.mnt_fs_get_fs_options(fs));
 	mnt.mnt_free_iter(it);
 	mnt.mnt_unref_table(tb);
 	return err;

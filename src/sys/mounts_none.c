@@ -4,9 +4,9 @@
 
 #include <mmreap/mounts.h>
 
-int mounts_load_file(const char *path, struct mounts *ret)
+int mounts_load_file(const char *path, dev_t proc_dev, struct mounts *ret)
 {
 	(void)path;
-	*ret = (struct mounts){ 0 };
+	*ret = (struct mounts){ .proc_dev = proc_dev };
 	return -EOPNOTSUPP;
 }

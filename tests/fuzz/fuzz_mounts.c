@@ -9,6 +9,7 @@
 
 #include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ static void load(const char *table, size_t len, struct mounts *ret, int *ret_err
 
 	claim(fd >= 0 && write(fd, table, len) == (ssize_t)len);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	*ret_err = mounts_load_file(path, ret);
+	*ret_err = mounts_load_file(path, makedev(0, 5), ret);
 	close(fd);
 }
 
@@ -83,7 +84,9 @@ static void round_trip(struct input *in)
 	root = take_text(in);
 	dir = take_text(in);
 	other = take_text(in);
-	fputs("21 1 0:5 / /proc rw,nosuid - proc proc rw,hidepid=2,gid=4\n30 21 0:26 /", f);
+	fputs("21 1 0:5 / /proc rw,nosuid - proc proc rw,hidepid=2,gid=4\n22 21 0:6 / /proc rw - proc "
+	      "proc rw\n30 21 0:26 /",
+	      f);
 	mangle(f, root);
 	fputs(" /", f);
 	mangle(f, dir);

@@ -226,6 +226,25 @@ relation() {
 	[[ $output == *"status 6" ]]
 }
 
+@test "sharers: the hidepid of the /proc that is seen, not of the youngest" {
+	requires root nobody kcmp
+	mkdir older
+	cat >hidden <<-'SCRIPT'
+		mount -t proc -o hidepid=2 proc older
+		mount -t proc proc /proc
+		mount --move older /proc
+		exec "$@"
+	SCRIPT
+	run --separate-stderr unshare --mount bash hidden "${NOBODY[@]}" bash -c '
+		"$0" sharers --json $$ | jq -r ".sharers[0].incomplete"
+		"$0" status --json $$ | jq -c ".status[0] | [.sharers, .incomplete]"
+		"$0" probe --noheadings --raw --output CAPABILITY,STATE' "$MMREAP"
+	echo "$output$stderr"
+	[ "${lines[0]}" = "/proc hides the processes of other users (hidepid)" ]
+	[[ $output == *"procfs hidepid=2"* ]]
+	[ "${lines[1]}" = '[null,"/proc hides the processes of other users (hidepid)"]' ]
+}
+
 @test "sharers: without kcmp the rest is proved or unknown" {
 	requires root strace kcmp
 	start_victim --mib 1 --sharer
