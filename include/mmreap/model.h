@@ -501,9 +501,9 @@ struct probe_facts {
 	int64_t reap_us;
 	int64_t rss_before_bytes, rss_after_bytes;
 	bool exited;
-	int mounts_err; /* then hidepid, subset_pid, hides, cgroups and freezers are not known */
+	int mounts_err; /* then hidepid, exempt, subset_pid, cgroups and freezers are not known */
 	unsigned int hidepid; /* as mounted */
-	bool subset_pid, hides, proc_is_ours;
+	bool exempt, subset_pid, proc_is_ours;
 	bool initial_pid_ns, initial_user_ns;
 	bool cgroup2, freezer_v1, memory_v1;
 	int64_t freezer_v2;    /* UNKNOWN: only seen from below the root cgroup */

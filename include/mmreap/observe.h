@@ -338,6 +338,10 @@ struct mounts;
 /** observe_sees_hidden - Does procfs show all processes to @caller, however it is mounted? Pure. */
 bool observe_sees_hidden(const struct caller *caller);
 
+/** observe_is_exempt - Does the hidepid of /proc, if any, not hold for @caller? Pure. */
+bool observe_is_exempt(const struct caller *caller, bool in_hidepid_group,
+		       const struct mounts *mounts);
+
 /** observe_blind - What the way /proc is mounted and the PID namespace hide. Pure. */
 void observe_blind(const struct caller *caller, bool in_hidepid_group, const struct mounts *mounts,
 		   struct blind *ret);

@@ -139,7 +139,6 @@ static void look_around(const struct sys *sys, struct probe_facts *f)
 {
 	struct mounts mounts;
 	struct caller caller;
-	struct blind blind;
 	char text[32];
 
 	caller_load(&caller);
@@ -155,8 +154,8 @@ static void look_around(const struct sys *sys, struct probe_facts *f)
 	f->kernelview_err = kernelview_check();
 	f->mounts_err = mounts_load(&mounts);
 	if (f->mounts_err == 0) {
-		observe_blind(&caller, caller_in_group(mounts.hidepid_gid), &mounts, &blind);
-		f->hides = blind.hidepid;
+		f->exempt =
+			observe_is_exempt(&caller, caller_in_group(mounts.hidepid_gid), &mounts);
 		f->hidepid = mounts.hidepid;
 		f->subset_pid = mounts.subset_pid;
 		f->cgroup2 = mounts_find_cgroup(&mounts, "") != NULL;

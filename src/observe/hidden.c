@@ -13,10 +13,15 @@ bool observe_sees_hidden(const struct caller *caller)
 	return caller_has(caller, CALLER_CAP_SYS_PTRACE) && caller->initial_user_ns;
 }
 
-/* fs/proc/base.c:has_pid_permissions() */
-static bool is_exempt(const struct caller *caller, bool in_group, enum hidepid hidepid)
+/*
+ * fs/proc/base.c:has_pid_permissions(). The mount table gives the group's number in the initial user
+ * namespace (proc_show_options()); our own are those in ours.
+ */
+bool observe_is_exempt(const struct caller *caller, bool in_hidepid_group,
+		       const struct mounts *mounts)
 {
-	return observe_sees_hidden(caller) || (in_group && hidepid != HIDEPID_PTRACEABLE);
+	return observe_sees_hidden(caller) || (in_hidepid_group && caller->initial_user_ns &&
+					       mounts->hidepid != HIDEPID_PTRACEABLE);
 }
 
 void observe_blind(const struct caller *caller, bool in_hidepid_group, const struct mounts *mounts,
@@ -26,7 +31,7 @@ void observe_blind(const struct caller *caller, bool in_hidepid_group, const str
 		mounts->hidepid == HIDEPID_INVISIBLE || mounts->hidepid == HIDEPID_PTRACEABLE;
 
 	*ret = (struct blind){
-		.hidepid = invisible && !is_exempt(caller, in_hidepid_group, mounts->hidepid),
+		.hidepid = invisible && !observe_is_exempt(caller, in_hidepid_group, mounts),
 		.pid_ns = !caller->initial_pid_ns,
 	};
 }

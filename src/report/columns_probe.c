@@ -199,14 +199,14 @@ static void say_proc(const struct probe_facts *f, struct probe_row *row)
 	} else if (f->mounts_err) {
 		STATE("unknown");
 		TELL(consequence, "whether it hides processes is not known");
-	} else if (f->hides) {
-		STATE("hidepid=%u", f->hidepid);
-		TELL(consequence, "processes of other users are not seen");
 	} else if (f->hidepid) {
 		STATE("hidepid=%u", f->hidepid);
-		TELL(consequence, f->hidepid == 1
-					  ? N_("others' processes are seen, not their files")
-					  : N_("none: this user is exempt"));
+		if (f->exempt)
+			TELL(consequence, "none: this user is exempt");
+		else if (f->hidepid == 1)
+			TELL(consequence, "others' processes are seen, not their files");
+		else
+			TELL(consequence, "processes of other users are not seen");
 	} else {
 		STATE("%s", f->subset_pid ? "subset=pid" : "yes");
 		TELL(consequence, "all processes are seen");

@@ -135,6 +135,39 @@ without() {
 	[[ $(looked '.[] | select(.capability == "procfs") | .consequence') == *exempt* ]]
 }
 
+@test "probe: what it says of hidepid is what is seen" {
+	requires root nobody userns
+	local no_caps="setpriv --inh-caps=-all --bounding-set=-all"
+	local nobody="$no_caps --reuid 65534 --regid 65534"
+
+	cat >told <<-'SCRIPT'
+		if [ -e /proc/$2/stat ]; then
+			seen="none: this user is exempt"
+		elif [ -e /proc/$2 ]; then
+			seen="others' processes are seen, not their files"
+		else
+			seen="processes of other users are not seen"
+		fi
+		told=$("$1" probe --json | jq -r '.probe[] | select(.capability == "procfs").consequence')
+		echo "$(id -u) of $(id -G): $seen"
+		[ "$told" = "$seen" ] || echo "but is told: $told"
+	SCRIPT
+	cat >hidden <<-'SCRIPT'
+		mount -t proc -o "$1" proc /proc
+		exec "${@:2}"
+	SCRIPT
+	start_victim --mib 1
+	for options in hidepid={1,2,4}{,",gid=4"}; do
+		for who in "$no_caps" "$nobody --clear-groups" "$nobody --groups 4" \
+			"$nobody --clear-groups unshare --user --map-root-user"; do
+			# shellcheck disable=SC2086 # a command
+			run unshare --mount bash hidden "$options" $who bash told "$MMREAP" "$VICTIM"
+			echo "$options $who $output"
+			[[ ${#lines[@]} -eq 1 && $output == *": "* ]]
+		done
+	done
+}
+
 @test "probe: nothing is left of the children that it tries on" {
 	requires root strace pidns
 	local -x LSAN_OPTIONS=detect_leaks=0

@@ -326,6 +326,8 @@ static void test_blind(void)
 		  { .hidepid = HIDEPID_INVISIBLE }, true, false },
 		{ "with the exempt group", { .initial_pid_ns = true, .initial_user_ns = true }, true,
 		  { .hidepid = HIDEPID_INVISIBLE }, false, false },
+		{ "with a group of that number in a user namespace", { .initial_pid_ns = true }, true,
+		  { .hidepid = HIDEPID_INVISIBLE }, true, false },
 		{ "with the capability", { .caps = ptrace, .initial_pid_ns = true, .initial_user_ns = true }, false,
 		  { .hidepid = HIDEPID_INVISIBLE }, false, false },
 		{ "with the capability over a user namespace", { .caps = ptrace, .initial_pid_ns = true }, false,
