@@ -95,6 +95,8 @@ struct sys {
 	pid_t (*make_zombie)(void);
 	/** Collect it, if it is a child. */
 	void (*drop_zombie)(pid_t pid);
+	/** waitid(P_PIDFD, WNOHANG): collect a child of ours that has exited; nobody else is touched. */
+	void (*collect)(int pidfd);
 	/** CLOCK_MONOTONIC in microseconds. */
 	int64_t (*now_us)(void);
 	void (*sleep_us)(int64_t us);

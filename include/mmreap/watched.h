@@ -34,6 +34,7 @@ enum watch_source changes_source(const struct watch_view *view, enum watch_event
  * struct watched - one target
  * @fds: owned; the pagemap is bound to the mm, not to the process
  * @kernel: borrowed, or NULL; @awaited: its name for the mm
+ * @collects: a child of our own is to be waited for when it has exited
  * @unreferenced_us: when the pagemap test first said so
  * @sharers: those that used the mm when they were last looked for
  * @sharers_stale: they are to be looked for (again)
@@ -60,6 +61,7 @@ struct watched {
 	struct sharer sharers[ROW_SHARERS];
 	size_t n_sharers;
 	bool sharers_stale;
+	bool collects;
 };
 
 /**

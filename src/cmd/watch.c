@@ -239,6 +239,7 @@ static void open_item(struct story *s, struct item *it)
 	err = watched_open(&sys_linux, &s->look.self, &s->look.mounts, ref, s->look.zombie, &it->w);
 	it->open = err == 0;
 	it->done = err < 0;
+	it->w.collects = s->req.opt.goal == WATCH_FOR_GONE;
 	errno = -err;
 	if (err == -ENXIO)
 		it->status = report_error(s->req.out.json, STATUS_NO_PROCESS,

@@ -301,6 +301,9 @@ static void look_at_remains(struct watched *w)
 	struct watch_view *v = &w->view;
 
 	v->phase = PHASE_ZOMBIE;
+	/* Whose parent executed mmreap waits for nobody but us. */
+	if (w->collects)
+		w->sys->collect(w->ref->pidfd);
 	if (sys_is_reaped(w->sys, w->ref->pidfd)) {
 		v->gone = true;
 		v->phase = PHASE_GONE;

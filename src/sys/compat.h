@@ -25,7 +25,8 @@
 #define SYS_process_mrelease (448 + COMPAT_SYS_BASE)
 #endif
 
-#ifndef PIDFS_MAGIC /* linux/magic.h, Linux 6.9 */
+#define COMPAT_P_PIDFD 3 /* include/uapi/linux/wait.h, Linux 5.4 */
+#ifndef PIDFS_MAGIC	 /* linux/magic.h, Linux 6.9 */
 #define PIDFS_MAGIC 0x50494446
 #endif
 #ifndef PROC_SUPER_MAGIC

@@ -326,6 +326,13 @@ static void linux_drop_zombie(pid_t pid)
 		;
 }
 
+static void linux_collect(int pidfd)
+{
+	siginfo_t si;
+
+	waitid((idtype_t)COMPAT_P_PIDFD, (id_t)pidfd, &si, WEXITED | WNOHANG);
+}
+
 static int64_t linux_now_us(void)
 {
 	struct timespec ts;
@@ -372,6 +379,7 @@ const struct sys sys_linux = {
 	.close = linux_close,
 	.make_zombie = linux_make_zombie,
 	.drop_zombie = linux_drop_zombie,
+	.collect = linux_collect,
 	.now_us = linux_now_us,
 	.sleep_us = linux_sleep_us,
 };

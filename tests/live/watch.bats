@@ -310,6 +310,23 @@ is_uncharged() {
 	[[ "$(events)" == *"exited "* && "$(events)" != *reaped* ]]
 }
 
+@test "watch: --for gone collects a child of its own, which nobody else can" {
+	local child
+	mkfifo report
+	timeout 20 bash -c '
+		"$1/victim" --mib 8 >report &
+		exec 5<report
+		read -r _ <&5
+		exec "$0" watch --json --source proc --for gone $!' \
+		"$MMREAP" "$HELPERS" >watch.out 3>&- 2>watch.err &
+	WATCH=$!
+	until_true 20 has_begun 1
+	child=$(of start pid)
+	kill -KILL "$child"
+	watch_end 0
+	[[ "$(events)" == *"reaped gone " ]]
+}
+
 @test "watch: --for gone waits for the parent" {
 	start_victim --mib 8
 	# Its parent is our shell: stopped, it cannot wait for it.
