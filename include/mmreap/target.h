@@ -41,9 +41,9 @@ struct target_error {
 int target_hold(const struct sys *sys, const struct run_self *self, pid_t pid, uint64_t inode,
 		struct proc_ref *ret, pid_t *ret_leader);
 
-/** target_hold_fd - The same for an inherited pidfd, which stays the caller's. */
-int target_hold_fd(const struct sys *sys, const struct run_self *self, int fd,
-		   struct proc_ref *ret);
+/** target_hold_fd - The same for an inherited pidfd, which stays the caller's; -EISDIR: of *ret_tid. */
+int target_hold_fd(const struct sys *sys, const struct run_self *self, int fd, struct proc_ref *ret,
+		   pid_t *ret_tid, pid_t *ret_leader);
 
 /** target_release - Close what @ref owns. */
 void target_release(const struct sys *sys, struct proc_ref *ref);

@@ -132,22 +132,25 @@ static int pid_of_fd(const struct sys *sys, int fd, pid_t *ret)
 	return 0;
 }
 
-int target_hold_fd(const struct sys *sys, const struct run_self *self, int fd, struct proc_ref *ret)
+int target_hold_fd(const struct sys *sys, const struct run_self *self, int fd, struct proc_ref *ret,
+		   pid_t *ret_tid, pid_t *ret_leader)
 {
-	pid_t pid, leader;
+	pid_t pid;
 	int err = pid_of_fd(sys, fd, &pid);
 	struct proc_ref ref;
 
 	if (err < 0)
 		return err;
 	/* A pidfd of our own for it, and then: is the inherited one of that process still? */
-	err = target_hold(sys, self, pid, sys->pidfd_inode(fd), &ref, &leader);
+	err = target_hold(sys, self, pid, sys->pidfd_inode(fd), &ref, ret_leader);
 	if (err == 0 && sys_is_reaped(sys, fd)) {
 		target_release(sys, &ref);
 		err = -ESRCH;
 	}
 	if (err == 0)
 		*ret = ref;
+	if (err == -EISDIR) /* PIDFD_THREAD */
+		*ret_tid = pid;
 	return err == -ESTALE ? -ESRCH : err;
 }
 
@@ -208,7 +211,8 @@ static bool is_duplicate(const struct target *targets, size_t n, const struct ta
 }
 
 static int resolve_one(const struct sys *sys, const struct run_self *self,
-		       const struct target_spec *spec, struct target *t, pid_t *ret_leader)
+		       const struct target_spec *spec, struct target *t, pid_t *ret_tid,
+		       pid_t *ret_leader)
 {
 	*t = (struct target){
 		.ref = { .pid = spec->pid, .pidfd = -1, .procfd = -1, .inode = spec->inode },
@@ -218,7 +222,8 @@ static int resolve_one(const struct sys *sys, const struct run_self *self,
 	int err;
 
 	if (spec->kind == SPEC_PIDFD)
-		return target_hold_fd(sys, self, spec->fd, &t->ref);
+		return target_hold_fd(sys, self, spec->fd, &t->ref, ret_tid, ret_leader);
+	*ret_tid = spec->pid;
 	err = target_hold(sys, self, spec->pid, spec->kind == SPEC_PID_INODE ? spec->inode : 0,
 			  &t->ref, ret_leader);
 	/* Chosen by its name as a number: is what is held now the one that had it? */
@@ -240,14 +245,14 @@ int target_resolve(const struct sys *sys, const struct run_self *self,
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		struct target *t = &targets[count];
-		pid_t leader = 0;
-		int err = resolve_one(sys, self, &specs[i], t, &leader);
+		pid_t tid = 0, leader = 0;
+		int err = resolve_one(sys, self, &specs[i], t, &tid, &leader);
 
 		if (err == -EISDIR) {
 			struct proc_ref ref;
 			pid_t unused;
 
-			*ret_error = (struct target_error){ .tid = specs[i].pid, .leader = leader };
+			*ret_error = (struct target_error){ .tid = tid, .leader = leader };
 			if (target_hold(sys, self, leader, 0, &ref, &unused) == 0) {
 				memcpy(ret_error->comm, ref.comm, sizeof(ref.comm));
 				target_release(sys, &ref);

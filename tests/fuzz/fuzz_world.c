@@ -408,6 +408,7 @@ void fuzz_world(const uint8_t *data, size_t size)
 	struct status_facts status;
 	struct plan_view view;
 	struct proc_ref ref;
+	pid_t tid, leader;
 	uint8_t which;
 
 	memset(&world, 0, sizeof(world));
@@ -417,16 +418,13 @@ void fuzz_world(const uint8_t *data, size_t size)
 	if (which & 1) {
 		int fd = new_fd("pidfd", true), err;
 
-		err = target_hold_fd(&sys, &self, which & 2 ? INHERITED : fd, &ref);
+		err = target_hold_fd(&sys, &self, which & 2 ? INHERITED : fd, &ref, &tid, &leader);
 		close_fd(fd);
 		if (err < 0)
 			goto out;
 		claim(ref.pid > 0);
-	} else {
-		pid_t leader;
-
-		if (target_hold(&sys, &self, 7, which & 2 ? 12 : 0, &ref, &leader) < 0)
-			goto out;
+	} else if (target_hold(&sys, &self, 7, which & 2 ? 12 : 0, &ref, &leader) < 0) {
+		goto out;
 	}
 	claim(ref.pidfd >= 0 && ref.procfd >= 0 && memchr(ref.comm, '\0', sizeof(ref.comm)));
 	switch (which >> 2 & 3) {

@@ -170,6 +170,22 @@ named() {
 	is_gone "$VICTIM"
 }
 
+@test "select: a descriptor of a thread" {
+	requires inodes
+	local tid command
+	start_victim --mib 4 --threads 2
+	tid=$(cd "/proc/$VICTIM/task" && printf '%s\n' * | grep -vx "$VICTIM" | head -n 1)
+	for command in kill status; do
+		run --separate-stderr timeout 20 "$HELPERS/inherit" --thread "$tid" 7 "$MMREAP" $command --json --pidfd 7
+		expect_status 2
+		[ "$(jq -r .error.message <<<"$output")" = \
+			"$tid is a thread of process $VICTIM (victim), not a process; use $VICTIM" ]
+	done
+	untouched "$VICTIM"
+	run --separate-stderr timeout 20 "$HELPERS/inherit" --thread "$VICTIM" 7 "$MMREAP" kill --dry-run --json --pidfd 7
+	[ "$(jq '.kill[0].pid' <<<"$output")" -eq "$VICTIM" ]
+}
+
 @test "select: a descriptor of a process that is gone" {
 	run --separate-stderr timeout 20 "$HELPERS/inherit" --gone 7 "$MMREAP" kill --json --pidfd 7
 	expect_status 5

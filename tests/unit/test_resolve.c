@@ -222,6 +222,7 @@ static void test_hold_fd(void)
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
 		struct fake_proc procs[] = { rows[i].p, { .pid = 600, .mm = 2, .inode = 9002 } };
 		struct proc_ref ref, before;
+		pid_t tid, leader;
 		char name[40];
 		int fd;
 
@@ -236,7 +237,8 @@ static void test_hold_fd(void)
 		}
 		memset(&ref, 0x5a, sizeof(ref));
 		before = ref;
-		is_int(target_hold_fd(&fake_sys, &self, fd, &ref), rows[i].err, "%s", rows[i].name);
+		is_int(target_hold_fd(&fake_sys, &self, fd, &ref, &tid, &leader), rows[i].err, "%s",
+		       rows[i].name);
 		if (rows[i].err) {
 			ok(!memcmp(&ref, &before, sizeof(ref)), "nothing is said: %s",
 			   rows[i].name);
@@ -257,6 +259,7 @@ static void test_hold_fd_reuse(void)
 	static const struct fake_proc procs[] = { { .pid = PID, .mm = 1, .comm = "mine" },
 						  { .pid = 600, .mm = 2, .comm = "stranger" } };
 	struct proc_ref ref;
+	pid_t tid, leader;
 	char name[40];
 	int fd;
 
@@ -266,7 +269,7 @@ static void test_hold_fd_reuse(void)
 	fake.files[0].path = name;
 	fake.files[0].text = "Pid:\t500\n"; /* read before it was reaped */
 	take_over_now();
-	is_int(target_hold_fd(&fake_sys, &self, fd, &ref), -ESRCH,
+	is_int(target_hold_fd(&fake_sys, &self, fd, &ref, &tid, &leader), -ESRCH,
 	       "the number is a stranger's by now");
 	fake_sys.close(fd);
 	ok(end(), "all closed");
