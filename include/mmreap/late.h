@@ -29,8 +29,8 @@ struct late_library {
  */
 int late_load(struct late_library *library);
 
-/** late_missing - The soname of the library that could not be loaded; NULL: none was looked for in vain */
-const char *late_missing(void);
+/** late_trouble - Which library could not be loaded last, and why, as the dynamic linker says it */
+const char *late_trouble(void);
 
 /* What packagers read: https://uapi-group.org/specifications/specs/elf_dlopen_metadata/ */
 #define LATE_NOTE_TYPE 0x407c0c0a

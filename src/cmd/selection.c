@@ -89,9 +89,9 @@ int selection_no_mounts(int err, struct selection_error *ret_error)
 {
 	if (err == -ELIBACC)
 		return fail(ret_error, STATUS_UNSUPPORTED,
-			    "the mount table cannot be read: %s cannot be loaded; install that "
-			    "library, or name processes by PID to `mmreap kill`",
-			    late_missing());
+			    "the mount table cannot be read: %s; install that library if it is "
+			    "missing, or name processes by PID to `mmreap kill`",
+			    late_trouble());
 	if (err == -EOPNOTSUPP)
 		return fail(ret_error, STATUS_UNSUPPORTED,
 			    "this build does not read the mount table; name processes by PID to "

@@ -142,9 +142,9 @@ int report_print_rows(FILE *f, const struct row_table *table, const struct outpu
 	err = table_print(f, table, out, columns, rows, n_rows, row_size);
 	/* What was found out is told all the same. */
 	if (err == -ELIBACC && !told)
-		report_say("%s cannot be loaded: columns are not aligned; install it, or use --raw "
-			   "or --json",
-			   late_missing());
+		report_say("columns are not aligned: %s; install that library if it is missing, or "
+			   "use --raw or --json",
+			   late_trouble());
 	told = true;
 	if (err == -ELIBACC || err == -EOPNOTSUPP)
 		return print_raw(f, table, out, columns, rows, n_rows, row_size);

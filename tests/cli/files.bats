@@ -38,7 +38,7 @@ few() {
 			# shellcheck disable=SC2086
 			few "$n" ${arguments//PID/$bystander}
 			echo "$n $arguments: $status: $output $stderr"
-			for lie in ' a procfs' 'mounted procfs' gone 'no process' 'cannot be loaded'; do
+			for lie in ' a procfs' 'mounted procfs' gone 'no process' 'install that library'; do
 				[[ $stderr$output != *"$lie"* ]]
 			done
 			[ "$status" -ne 5 ]

@@ -95,7 +95,7 @@ soname() {
 	echo "$output; $stderr"
 	[ "$status" -eq 0 ]
 	[ "$output" = "PID PHASE"$'\n'"$bystander alive" ]
-	[[ $stderr == "mmreap: $(soname libsmartcols) cannot be loaded: "* ]]
+	[[ $stderr == "mmreap: columns are not aligned: "*"$(soname libsmartcols): "* ]]
 	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
@@ -107,13 +107,35 @@ soname() {
 		mmreap $line
 		echo "$line: $status, $stderr"
 		[ "$status" -eq 4 ]
-		[[ $stderr == "mmreap: "*"$(soname libmount) cannot be loaded; "* ]]
+		[[ $stderr == "mmreap: "*"$(soname libmount): "* ]]
 		untouched
 	done
 	mmreap probe --json
 	[ "$status" -eq 0 ] || [ "$status" -eq 4 ]
 	jq --exit-status '.probe | map(select(.how | test("mount table gave ELIBACC"))) | length == 2' \
 		<<<"$output"
+}
+
+@test "a library for which no descriptor is left: that is said" {
+	needs strace
+	local library
+	# short_of SONAME ARGUMENT...
+	short_of() {
+		library=$(ldconfig -p | awk -v name="$1" '$1 == name { print $NF; exit }')
+		run --separate-stderr env LSAN_OPTIONS=detect_leaks=0 strace -qq -f -o /dev/null \
+			-P "$library" -e trace=openat -e inject=openat:error=EMFILE "$MMREAP" "${@:2}"
+		echo "$status, $output, $stderr"
+	}
+	short_of "$(soname libmount)" kill --cgroup /nowhere
+	[ "$status" -eq 4 ]
+	[[ ${stderr_lines[-1]} == "mmreap: "*"$(soname libmount): "*": Too many open files; "* ]]
+	short_of "$(soname libsmartcols)" status --output PID,PHASE "$bystander"
+	[ "$status" -eq 0 ]
+	[[ ${stderr_lines[-1]} == "mmreap: "*"$(soname libsmartcols): "*": Too many open files; "* ]]
+	[ "$output" = "PID PHASE"$'\n'"$bystander alive" ]
+	short_of "$(soname libproc2)" kill --dry-run --raw --noheadings --output PID --comm sleep
+	grep -qx "$bystander" <<<"$output"
+	untouched
 }
 
 # Whoever has CAP_SYS_PTRACE, and not just in a user namespace of its own.
@@ -132,7 +154,7 @@ sees_hidden() {
 		[ "$output" = "$bystander" ]
 	else
 		[ "$status" -eq 4 ]
-		[[ $stderr == "mmreap: "*"$(soname libmount) cannot be loaded; "* ]]
+		[[ $stderr == "mmreap: "*"$(soname libmount): "* ]]
 	fi
 }
 
