@@ -267,6 +267,7 @@ enum source { SOURCE_AUTO, SOURCE_BPF, SOURCE_KCMP };
  * @pid_ns: we are in a PID namespace, and see nothing outside of it
  * @blocked: a comparison waited for an execve of the target until its limit
  * @changed: processes came, went or changed too fast to be put in order
+ * @err: nobody was found, for this negative errno
  */
 struct blind {
 	size_t n_unknown;
@@ -277,6 +278,7 @@ struct blind {
 	bool pid_ns;
 	bool blocked;
 	bool changed;
+	int err;
 };
 
 /**

@@ -49,7 +49,8 @@ static void find_sharers(const struct story *s, const struct proc_ref *ref, stru
 {
 	_cleanup_(look_comparison_free) struct comparison *c = NULL;
 
-	if (look_compare(&s->look, ref, &c) < 0)
+	row->blind.err = look_compare(&s->look, ref, &c);
+	if (row->blind.err)
 		return;
 	row->blind = c->blind;
 	/* None seen is no sharer only where all could be seen. */
@@ -172,15 +173,19 @@ static void ask_for_sharers(struct story *s)
 {
 	struct kernel_snapshot after = { 0 };
 	bool asked = false;
+	int err = 0;
 
 	for (size_t i = 0; i < s->n_rows; i++) {
 		struct status_row *row = &s->rows[i];
 
 		if (row->source != SOURCE_BPF || !has_mm(row))
 			continue;
-		if (!asked && kernelview_list(s->kernel, &after) < 0)
-			return;
+		if (!asked)
+			err = kernelview_list(s->kernel, &after);
 		asked = true;
+		row->blind.err = err;
+		if (err < 0)
+			continue;
 		row->n_sharers =
 			shared_count(&s->before, &after, row->id.pid, row->sharers, ROW_SHARERS);
 		row->blind.changed = row->n_sharers == UNKNOWN;

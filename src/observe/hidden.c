@@ -39,5 +39,5 @@ void observe_blind(const struct caller *caller, bool in_hidepid_group, const str
 bool blind_is(const struct blind *b)
 {
 	return b->n_unknown || b->no_right || b->no_kcmp || b->hidepid || b->pid_ns || b->blocked ||
-	       b->changed;
+	       b->changed || b->err;
 }

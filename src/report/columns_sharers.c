@@ -55,9 +55,13 @@ static void next_reason(struct sentence *s, const char *begin)
 void explain_blind(const struct blind *blind, const struct words *words, char *ret, size_t size)
 {
 	struct sentence s = { .at = ret, .left = size, .words = words };
-	char proc[PROC_SIZE];
+	char proc[PROC_SIZE], error[ERROR_SIZE];
 
 	*ret = '\0';
+	if (blind->err) {
+		sentence_error(words, -blind->err, error, sizeof(error));
+		sentence_say(&s, "the look for them failed: %s", error);
+	}
 	if (blind->no_right) {
 		next_reason(&s, ret);
 		sentence_say(&s, "no right to inspect the target (ptrace)");

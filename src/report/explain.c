@@ -20,18 +20,6 @@ static void sharers_text(const struct sentence *s, const struct kill_row *row, c
 		       ret, size);
 }
 
-static void error_text(const struct sentence *s, int err, char *ret, size_t size)
-{
-	struct sentence e = { .at = ret, .left = size, .words = s->words };
-	const char *name = text_errno(err);
-
-	*ret = '\0';
-	if (name)
-		sentence_put(&e, "%s", name);
-	else
-		sentence_say(&e, "error %d", err);
-}
-
 /* "43.9 GiB of 44.0 GiB" */
 static void amount_text(const struct sentence *s, const struct kill_row *row, char *ret,
 			size_t size)
@@ -202,7 +190,7 @@ static void say_thaw(struct sentence *s, const struct kill_row *row, const char 
 		sentence_put(s, "%s", words_one(s->words, advice));
 		return;
 	}
-	error_text(s, row->err, error, sizeof(error));
+	sentence_error(s->words, row->err, error, sizeof(error));
 	sentence_say(s, "moving it out failed: %s", error);
 }
 
@@ -215,7 +203,7 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 	char obstacle[PROC_SIZE], error[ERROR_SIZE];
 
 	sentence_proc(&row->obstacle, obstacle, sizeof(obstacle));
-	error_text(s, row->err, error, sizeof(error));
+	sentence_error(s->words, row->err, error, sizeof(error));
 	switch (row->reason) {
 	case REASON_NONE:
 		break;

@@ -56,6 +56,18 @@ void sentence_put(struct sentence *s, const char *format, ...)
 	va_end(ap);
 }
 
+void sentence_error(const struct words *words, int err, char *ret, size_t size)
+{
+	struct sentence s = { .at = ret, .left = size, .words = words };
+	const char *name = text_errno(err);
+
+	*ret = '\0';
+	if (name)
+		sentence_put(&s, "%s", name);
+	else
+		sentence_say(&s, "error %d", err);
+}
+
 void sentence_remainder(struct sentence *s, int64_t shmem_bytes, int64_t hugetlb_bytes,
 			int64_t pinned_bytes)
 {

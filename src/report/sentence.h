@@ -40,6 +40,9 @@ sentence_count(struct sentence *s, int64_t n, const char *one, const char *many,
 __attribute__((format(printf, 2, 3))) void sentence_put(struct sentence *s, const char *format,
 							...);
 
+/** sentence_error - Write "ESRCH", or the number of one without a name; ERROR_SIZE is enough */
+void sentence_error(const struct words *words, int err, char *ret, size_t size);
+
 /**
  * sentence_remainder - Add clauses, each behind a semicolon, on what was no part of one address space
  *

@@ -74,6 +74,19 @@ listed() {
 	[ "$(listed "$VICTIM")" -eq 0 ]
 }
 
+@test "status: why sharers are not known, where the look for them fails" {
+	requires root kcmp seccomp
+	local error
+	start_victim --mib 1 --sharer
+	for error in EAGAIN EINVAL; do
+		run --separate-stderr "$HELPERS/refuse" kcmp $error 1 0 "$MMREAP" status --json --source proc "$VICTIM"
+		looked_at status
+		expect_status 0
+		sees sharers null
+		[[ $(looked '.[0].incomplete') == "the look for them failed: "* ]]
+	done
+}
+
 @test "status: vfork-wait" {
 	requires root nobody kcmp
 	start_victim --mib 1 --vfork

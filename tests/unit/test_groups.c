@@ -359,6 +359,7 @@ static void test_blind(void)
 	ok(blind_is(&(struct blind){ .no_kcmp = true }), "no call");
 	ok(blind_is(&(struct blind){ .blocked = true }), "blocked");
 	ok(blind_is(&(struct blind){ .changed = true }), "changed");
+	ok(blind_is(&(struct blind){ .err = -EAGAIN }), "failed");
 }
 
 /* --- mounts ----------------------------------------------------------------------------- */

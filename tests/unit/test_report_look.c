@@ -196,8 +196,11 @@ static void test_blind(void)
 		{ { .pid_ns = true }, "processes outside of this PID namespace cannot be seen" },
 		{ { .blocked = true }, "the target is in the middle of an execve" },
 		{ { .changed = true }, "processes changed faster than they were read" },
+		{ { .err = -EAGAIN, .hidepid = true },
+		  "the look for them failed: EAGAIN; /proc hides the processes of other users "
+		  "(hidepid)" },
 	};
-	struct blind all = { 9, { .pid = 1 }, true, true, true, true, true, true };
+	struct blind all = { 9, { .pid = 1 }, true, true, true, true, true, true, -EINVAL };
 	char text[SENTENCE_SIZE];
 
 	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
