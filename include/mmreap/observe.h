@@ -93,9 +93,16 @@ int procfile_auxv_bits(const void *data, size_t len);
 pid_t procfile_next_pid(const void *buf, size_t len, size_t *off);
 /**
  * The path of one controller in /proc/PID/cgroup; @controller "" is the v2 line.
- * Into @buf, NUL-terminated. -ENOENT: not there, or cut before the end of its line; -ENAMETOOLONG.
+ * Into @buf, NUL-terminated, which may be @text. -ENOENT: not there, or cut before the end of its line;
+ * -ENAMETOOLONG.
  */
 int procfile_cgroup(const char *text, size_t len, const char *controller, char *buf, size_t size);
+/**
+ * The same in place, with @mount before it: @text, of @size, becomes "/sys/fs/cgroup/a/b". A stack may
+ * be small (ulimit -s): one buffer serves. Returns the path in it, NULL: no such path, @text is as it was.
+ */
+const char *procfile_cgroup_dir(char *text, size_t len, size_t size, const char *controller,
+				const char *mount);
 
 /* --- looking -------------------------------------------------------------------------------- */
 

@@ -302,15 +302,10 @@ static int64_t memcg_read(struct driver *d, const struct memcg *m)
  * The charge of a cgroup tells what was given back only where nobody else is charged there: the
  * target is its one member and it has no children (a cgroup directory without any has nlink 2).
  */
-static int memcg_open(struct driver *d, const char *mount, const char *path)
+static int memcg_open(struct driver *d, const char *dir)
 {
-	char name[4200];
-	int fd;
+	int fd = d->sys->open_at(AT_FDCWD, dir, O_DIRECTORY);
 
-	if (strcmp(path, "/") == 0)
-		return -1;
-	snprintf(name, sizeof(name), "%s%s", mount, path);
-	fd = d->sys->open_at(AT_FDCWD, name, O_DIRECTORY);
 	if (fd >= 0 && d->sys->nlink(fd, ".") != 2) {
 		d->sys->close(fd);
 		return -1;
@@ -337,8 +332,8 @@ static void memcg_ask(struct driver *d, struct victim *v)
 
 static void memcg_find(struct driver *d, struct victim *v)
 {
-	char text[8192], path[PATH_SIZE];
-	const char *mount = NULL;
+	char text[8192];
+	const char *path;
 	ssize_t n;
 
 	v->memcg = (struct memcg){ .fd = -1, .before = UNKNOWN };
@@ -346,19 +341,18 @@ static void memcg_find(struct driver *d, struct victim *v)
 	if (n < 0)
 		return;
 	/* The mount points that systemd has made usual; elsewhere the figure is not at hand. */
-	if (procfile_cgroup(text, (size_t)n, "memory", path, sizeof(path)) == 0) {
-		v->memcg.file = "memory.usage_in_bytes";
-		mount = "/sys/fs/cgroup/memory";
-	} else if (procfile_cgroup(text, (size_t)n, "", path, sizeof(path)) == 0) {
+	v->memcg.file = "memory.usage_in_bytes";
+	path = procfile_cgroup_dir(text, (size_t)n, PATH_SIZE, "memory", "/sys/fs/cgroup/memory");
+	if (path == NULL) {
 		v->memcg.file = "memory.current";
-		mount = "/sys/fs/cgroup";
+		path = procfile_cgroup_dir(text, (size_t)n, PATH_SIZE, "", "/sys/fs/cgroup");
 	}
 	/* Targets are often in the same one: none is alone there. */
-	if (mount == NULL || strcmp(path, d->last_cgroup) == 0)
+	if (path == NULL || strcmp(path, "/") == 0 || strcmp(path, d->last_cgroup) == 0)
 		return;
-	v->memcg.fd = memcg_open(d, mount, path);
+	v->memcg.fd = memcg_open(d, text);
 	v->memcg.before = memcg_read(d, &v->memcg);
-	memcpy(d->last_cgroup, path, sizeof(path));
+	snprintf(d->last_cgroup, sizeof(d->last_cgroup), "%s", path);
 	if (d->n > 1 || d->run->opt.sharers == SHARERS_KILL)
 		memcg_ask(d, v);
 }

@@ -102,7 +102,7 @@ int selection_no_mounts(int err, struct selection_error *ret_error)
 
 static int add_cgroup(struct selection *s, const char *path, struct selection_error *e)
 {
-	struct cgroup_ref *cgroups, cg;
+	struct cgroup_ref *cgroups;
 	int err;
 
 	if (s->mounts.n_cgroups == 0) {
@@ -110,7 +110,11 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 		if (err < 0)
 			return selection_no_mounts(err, e);
 	}
-	err = cgroup_find(s->sys, &s->mounts, path, &cg);
+	cgroups = realloc(s->cgroups, (s->n_cgroups + 1) * sizeof(*cgroups));
+	if (cgroups == NULL)
+		return out_of_memory(e);
+	s->cgroups = cgroups;
+	err = cgroup_find(s->sys, &s->mounts, path, &cgroups[s->n_cgroups]);
 	if (err == -EISDIR)
 		return fail(e, STATUS_REFUSED,
 			    "%.200s is the root cgroup: every process is in it; name one below it",
@@ -130,13 +134,7 @@ static int add_cgroup(struct selection *s, const char *path, struct selection_er
 		return fail(e, err == -EACCES ? STATUS_DENIED : STATUS_FAILURE,
 			    "cannot open cgroup %.200s: %m", path);
 	}
-	cgroups = realloc(s->cgroups, (s->n_cgroups + 1) * sizeof(*cgroups));
-	if (cgroups == NULL) {
-		cgroup_close(s->sys, &cg);
-		return out_of_memory(e);
-	}
-	s->cgroups = cgroups;
-	s->cgroups[s->n_cgroups++] = cg;
+	s->n_cgroups++;
 	return 0;
 }
 

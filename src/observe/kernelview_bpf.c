@@ -23,6 +23,7 @@ struct kernelview {
 	struct ring_buffer *ring;
 	struct awaited *awaited;
 	int n_awaited;
+	_Alignas(struct kernel_record) char buffer[32768];
 };
 
 static int silent(enum libbpf_print_level level, const char *format, va_list ap)
@@ -120,7 +121,6 @@ int kernelview_check(void)
 static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct kernel_thread *t),
 		   void *arg)
 {
-	_Alignas(struct kernel_record) char buffer[32768];
 	int fd = bpf_iter_create(bpf_link__fd(v->skeleton->links.list_tasks));
 	size_t left = 0;
 	bool more = true;
@@ -131,14 +131,14 @@ static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct ke
 	while (more) {
 		size_t off = 0;
 
-		n = read(fd, buffer + left, sizeof(buffer) - left);
+		n = read(fd, v->buffer + left, sizeof(v->buffer) - left);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
 			break;
 		left += (size_t)n;
 		while (more && left - off >= sizeof(struct kernel_thread)) {
-			const struct kernel_thread *t = (const void *)(buffer + off);
+			const struct kernel_thread *t = (const void *)(v->buffer + off);
 
 			if (left - off < t->size)
 				break;
@@ -147,7 +147,7 @@ static int iterate(struct kernelview *v, bool (*take)(void *arg, const struct ke
 		}
 		/* A read may end inside a record. */
 		left -= off;
-		memmove(buffer, buffer + off, left);
+		memmove(v->buffer, v->buffer + off, left);
 	}
 	n = n < 0 ? -errno : 0;
 	close(fd);

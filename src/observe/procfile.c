@@ -413,11 +413,22 @@ int procfile_cgroup(const char *text, size_t len, const char *controller, char *
 
 			if (plen >= size)
 				return -ENAMETOOLONG;
-			memcpy(buf, b + 1, plen);
+			memmove(buf, b + 1, plen);
 			buf[plen] = '\0';
 			return 0;
 		}
 		line = stop + 1;
 	}
 	return -ENOENT;
+}
+
+const char *procfile_cgroup_dir(char *text, size_t len, size_t size, const char *controller,
+				const char *mount)
+{
+	size_t head = strlen(mount);
+
+	if (procfile_cgroup(text, len, controller, text + head, size - head) < 0)
+		return NULL;
+	memcpy(text, mount, head);
+	return text + head;
 }

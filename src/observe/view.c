@@ -172,16 +172,21 @@ bool observe_is_refrigerated(const char *wchan, char state)
 
 bool observe_v1_frozen(const struct sys *sys, int procfd)
 {
-	char text[8192], path[4096], name[4160], state[32];
+	char text[8192], state[32];
 	ssize_t n = sys->read_file(procfd, "cgroup", text, sizeof(text));
+	const char *path;
 
-	if (n < 0 || procfile_cgroup(text, (size_t)n, "freezer", path, sizeof(path)) < 0)
+	if (n < 0)
+		return false;
+	path = procfile_cgroup_dir(text, (size_t)n, sizeof(text) - sizeof("/freezer.state"),
+				   "freezer", "/sys/fs/cgroup/freezer");
+	if (path == NULL)
 		return false;
 	/* The root is never frozen; "/../" leads out of our namespace, and here to another directory. */
 	if (strcmp(path, "/") == 0 || strncmp(path, "/../", 4) == 0)
 		return false;
-	snprintf(name, sizeof(name), "/sys/fs/cgroup/freezer%s/freezer.state", path);
-	return sys->read_file(AT_FDCWD, name, state, sizeof(state)) > 0 &&
+	strcat(text, "/freezer.state");
+	return sys->read_file(AT_FDCWD, text, state, sizeof(state)) > 0 &&
 	       strncmp(state, "THAWED", 6) != 0;
 }
 

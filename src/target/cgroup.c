@@ -54,30 +54,36 @@ static bool has_dots(const char *path)
 	return false;
 }
 
-static const char *freeze_file(const struct cgroup_ref *cg)
+static const char *freeze_file(int version)
 {
-	return cg->version == 2 ? "cgroup.freeze" : "freezer.state";
+	return version == 2 ? "cgroup.freeze" : "freezer.state";
 }
 
 static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, const char *dir,
 		       const char *path, struct cgroup_ref *ret)
 {
-	struct cgroup_ref cg = { .version = mount->version, .freeze_fd = -1, .guard = -1 };
+	int dirfd, version = mount->version;
+	bool freezes, was_frozen;
 	char buf[64];
 
-	if ((size_t)snprintf(cg.path, sizeof(cg.path), "%s", dir) >= sizeof(cg.path))
+	if (strlen(dir) >= sizeof(ret->path))
 		return -ENAMETOOLONG;
-	cg.dirfd = sys->open_at(AT_FDCWD, dir, O_DIRECTORY);
-	if (cg.dirfd < 0)
-		return cg.dirfd == -ENOTDIR ? -ENOENT : cg.dirfd;
-	if (is_root(sys, mount, cg.dirfd, path)) {
-		sys->close(cg.dirfd);
+	dirfd = sys->open_at(AT_FDCWD, dir, O_DIRECTORY);
+	if (dirfd < 0)
+		return dirfd == -ENOTDIR ? -ENOENT : dirfd;
+	if (is_root(sys, mount, dirfd, path)) {
+		sys->close(dirfd);
 		return -EISDIR;
 	}
-	cg.freezes = sys->read_file(cg.dirfd, freeze_file(&cg), buf, sizeof(buf)) > 0;
-	cg.was_frozen =
-		cg.freezes && (cg.version == 2 ? buf[0] == '1' : strncmp(buf, "THAWED", 6) != 0);
-	*ret = cg;
+	freezes = sys->read_file(dirfd, freeze_file(version), buf, sizeof(buf)) > 0;
+	was_frozen = freezes && (version == 2 ? buf[0] == '1' : strncmp(buf, "THAWED", 6) != 0);
+	*ret = (struct cgroup_ref){ .version = version,
+				    .dirfd = dirfd,
+				    .freezes = freezes,
+				    .was_frozen = was_frozen,
+				    .freeze_fd = -1,
+				    .guard = -1 };
+	strcpy(ret->path, dir);
 	return 0;
 }
 
@@ -193,7 +199,7 @@ static int add_procs(const struct sys *sys, int dirfd, struct pid_list *ret)
 static int add_below(const struct sys *sys, int dirfd, int depth, struct pid_list *ret)
 {
 	int dir = sys->open_at(dirfd, ".", O_DIRECTORY), err;
-	char dents[4096];
+	char dents[1024]; /* for each level */
 	ssize_t n;
 
 	if (dir < 0)
@@ -286,7 +292,7 @@ int cgroup_freeze(const struct sys *sys, struct cgroup_ref *cg, int64_t limit_us
 		return 0;
 	/* What thaws it is there before it is frozen: neither of them may fail afterwards. */
 	if (cg->freeze_fd < 0)
-		cg->freeze_fd = sys->open_at(cg->dirfd, freeze_file(cg), O_RDWR);
+		cg->freeze_fd = sys->open_at(cg->dirfd, freeze_file(cg->version), O_RDWR);
 	if (cg->freeze_fd < 0)
 		return cg->freeze_fd;
 	err = start_guardian(cg);
@@ -335,16 +341,16 @@ int cgroup_kill(const struct sys *sys, const struct cgroup_ref *cg)
 int cgroup_find_thawed(const struct sys *sys, const struct mounts *mounts, int procfd)
 {
 	const struct cgroup_mount *mount = mounts_find_cgroup(mounts, "freezer");
-	char text[8192], path[4096], dir[4200], state[32];
+	char path[8192], dir[4200], state[32];
 	ssize_t n;
 	int fd;
 
 	if (mount == NULL)
 		return -ENOENT;
-	n = sys->read_file(procfd, "cgroup", text, sizeof(text));
+	n = sys->read_file(procfd, "cgroup", path, sizeof(path));
 	if (n < 0)
 		return (int)n;
-	if (procfile_cgroup(text, (size_t)n, "freezer", path, sizeof(path)) < 0)
+	if (procfile_cgroup(path, (size_t)n, "freezer", path, sizeof(path)) < 0)
 		return -ENOENT;
 	while (path[0] == '/' && path[1] != '\0') {
 		char *slash = strrchr(path, '/');

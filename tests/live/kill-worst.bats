@@ -314,6 +314,32 @@ beside_kill9() {
 	say "oom_score_adj of mmreap, which was 300 when it was started: $adj"
 }
 
+@test "worst: a stack of 32 KiB" {
+	requires root mrelease ptrace
+	not_sanitized
+	local arguments
+	on_small_stack() {
+		run --separate-stderr env -i bash -c 'ulimit -s 32; exec timeout 60 "$@"' - "$MMREAP" "$@" 3>&-
+	}
+	start_victim --mib 8 --sharer --threads 4
+	for arguments in status "status $VICTIM" "status --source proc --deep $VICTIM" "sharers $VICTIM" \
+		"sharers --all --source kcmp" "watch --timeout 0 $VICTIM" probe \
+		"kill --dry-run --thaw --sharers kill $VICTIM"; do
+		# shellcheck disable=SC2086 # words
+		on_small_stack $arguments
+		echo "$arguments: $status: $stderr"
+		[[ $status -eq 0 || $arguments == watch* && $status -eq 3 ]]
+	done
+	on_small_stack kill --json --sharers kill "$VICTIM"
+	expect_status 0
+	expect outcome reaped
+	memcg_make small
+	start_victim_in "$CGROUP" --mib 8
+	on_small_stack kill --json --cgroup "$CGROUP"
+	expect_status 0
+	expect outcome reaped
+}
+
 @test "worst: not enough descriptors for 24 targets at a time" {
 	requires mrelease ptrace
 	local pids=() free

@@ -593,6 +593,36 @@ static void test_cgroup(void)
 	}
 }
 
+static void test_cgroup_in_place(void)
+{
+	static const char file[] = "3:cpu,memory:/a\n0::/b c/d\n";
+	/* clang-format off */
+	static const struct {
+		const char *controller, *mount;
+		size_t size;
+		const char *dir, *path;
+	} rows[] = {
+		{ "", "/sys/fs/cgroup", 64, "/sys/fs/cgroup/b c/d", "/b c/d" },
+		{ "memory", "/sys/fs/cgroup/memory", 64, "/sys/fs/cgroup/memory/a", "/a" },
+		{ "memory", "", 64, "/a", "/a" },
+		{ "memory", "/mnt", 7, "/mnt/a", "/a" },
+		{ "memory", "/mnt", 6, NULL, NULL },
+		{ "freezer", "/mnt", 64, NULL, NULL },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < UNIT_ROWS(rows); i++) {
+		char text[64];
+		const char *path;
+
+		memcpy(text, file, sizeof(file));
+		path = procfile_cgroup_dir(text, sizeof(file) - 1, rows[i].size, rows[i].controller,
+					   rows[i].mount);
+		is_str(path ? path : "none", rows[i].path ? rows[i].path : "none", "path %zu", i);
+		is_str(text, rows[i].dir ? rows[i].dir : file, "directory %zu", i);
+	}
+}
+
 /* --- generated texts -------------------------------------------------------------------- */
 
 #define CASES 100000
@@ -1183,6 +1213,7 @@ int main(void)
 	RUN(test_auxv);
 	RUN(test_dents);
 	RUN(test_cgroup);
+	RUN(test_cgroup_in_place);
 	RUN(test_generated);
 	RUN(test_round_trip);
 	return unit_done();
