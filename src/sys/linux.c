@@ -91,38 +91,61 @@ static int linux_membarrier(void)
 	return neg(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0));
 }
 
+/* What the 32-bit door writes to: it takes 32-bit pointers only. */
+struct low_slot {
+	_Atomic bool taken;
+	uint32_t head, len;
+};
+#define LOW_BYTES 4096
+
+/* One page, made once, for all threads. */
+static struct low_slot *low_page(void)
+{
+	static _Atomic(struct low_slot *) low;
+	struct low_slot *page = atomic_load(&low), *made;
+
+	if (page)
+		return page;
+	made = mmap(NULL, LOW_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (made == MAP_FAILED || atomic_compare_exchange_strong(&low, &page, made))
+		return made;
+	munmap(made, LOW_BYTES); /* another thread was faster */
+	return page;
+}
+
+static int linux_robust_list32(pid_t tid, uint64_t *ret_head)
+{
+	struct low_slot *slots = low_page();
+
+	if (slots == MAP_FAILED)
+		return -errno;
+	/* A call may block, and keeps its slot then: the others do not wait for it. */
+	for (size_t i = 0; i < LOW_BYTES / sizeof(*slots); i++) {
+		struct low_slot *s = &slots[i];
+		long ret;
+
+		if (atomic_exchange(&s->taken, true))
+			continue;
+		ret = compat_get_robust_list32(tid, (uintptr_t)&s->head, (uintptr_t)&s->len);
+		if (ret >= 0)
+			*ret_head = s->head;
+		atomic_store(&s->taken, false);
+		return ret < 0 ? (int)ret : 0;
+	}
+	return -EAGAIN;
+}
+
 static int linux_robust_list(pid_t tid, bool compat, uint64_t *ret_head)
 {
 	void *head = NULL;
 	size_t len = 0;
 
-	if (!compat) {
-		if (syscall(SYS_get_robust_list, tid, &head, &len) < 0)
-			return -errno;
-		*ret_head = (uintptr_t)head;
-		return 0;
-	}
-
-	/* The 32-bit door takes 32-bit pointers only. One page, made once, for all threads. */
-	static _Atomic(uint32_t *) low;
-	uint32_t *page = atomic_load(&low);
-
-	if (!COMPAT_HAS_ROBUST32)
-		return -ENOSYS;
-	if (page == NULL) {
-		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-		if (page == MAP_FAILED)
-			return -errno;
-		atomic_store(&low, page);
-	}
-	/* One slot for each thread id, so that concurrent callers do not meet. */
-	uint32_t *slot = page + (size_t)(gettid() % 512) * 2;
-	long ret = compat_get_robust_list32(tid, (uintptr_t)slot, (uintptr_t)(slot + 1));
-
-	if (ret < 0)
-		return (int)ret;
-	*ret_head = *slot;
+	if (compat)
+		return COMPAT_HAS_ROBUST32 ? linux_robust_list32(tid, ret_head) : -ENOSYS;
+	if (syscall(SYS_get_robust_list, tid, &head, &len) < 0)
+		return -errno;
+	*ret_head = (uintptr_t)head;
 	return 0;
 }
 
