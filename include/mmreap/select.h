@@ -50,7 +50,13 @@ int cgroup_find(const struct sys *sys, const struct mounts *mounts, const char *
 		struct cgroup_ref *ret);
 void cgroup_close(const struct sys *sys, struct cgroup_ref *cg);
 
-/** cgroup_members - Add every process in the cgroup and below. Duplicates stay in. */
+/* Each level takes stack and a descriptor, and whoever may make cgroups may make them as deep as he likes. */
+#define CGROUP_MAX_DEPTH 64
+
+/**
+ * cgroup_members - Add every process in the cgroup and below. Duplicates stay in.
+ * Returns 0 only if none was passed over; -ELOOP: it is deeper than CGROUP_MAX_DEPTH.
+ */
 int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pid_list *ret);
 
 /**

@@ -196,6 +196,19 @@ static int refuse_member(const struct selection *s, const char *path, pid_t pid,
 	return 0;
 }
 
+/* Who is in a part that could not be listed would be missed. */
+static int fail_listing(struct selection_error *e, const char *path, int err)
+{
+	if (err == -ELOOP)
+		return fail(e, STATUS_FAILURE,
+			    "cgroup %.200s has more than %d levels below it; name those further "
+			    "down",
+			    path, CGROUP_MAX_DEPTH);
+	errno = -err;
+	return fail(e, err == -EACCES ? STATUS_DENIED : STATUS_FAILURE,
+		    "cannot list cgroup %.200s and all below it: %m", path);
+}
+
 int selection_add_members(struct selection *s, bool protect, bool allow_ancestors,
 			  struct selection_error *ret_error)
 {
@@ -204,11 +217,8 @@ int selection_add_members(struct selection *s, bool protect, bool allow_ancestor
 		struct pid_list pids = { 0 };
 		int err = cgroup_members(s->sys, &s->cgroups[i], &pids);
 
-		if (err < 0) {
-			errno = -err;
-			err = fail(ret_error, STATUS_FAILURE, "cannot list cgroup %.200s: %m",
-				   path);
-		}
+		if (err < 0)
+			err = fail_listing(ret_error, path, err);
 		for (size_t j = 0; err == 0 && protect && j < pids.n; j++)
 			err = refuse_member(s, path, pids.pids[j], allow_ancestors, ret_error);
 		if (err == 0)

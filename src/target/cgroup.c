@@ -196,41 +196,37 @@ static int add_procs(const struct sys *sys, int dirfd, struct pid_list *ret)
 }
 
 /* struct linux_dirent64: d_type at 18, name at 19; 4 is a directory */
-static int add_below(const struct sys *sys, int dirfd, int depth, struct pid_list *ret)
+static int add_below(const struct sys *sys, int dirfd, const char *dirname, int depth,
+		     struct pid_list *ret)
 {
-	int dir = sys->open_at(dirfd, ".", O_DIRECTORY), err;
+	int dir = sys->open_at(dirfd, dirname, O_DIRECTORY);
+	int err = dir < 0 ? dir : depth > CGROUP_MAX_DEPTH ? -ELOOP : add_procs(sys, dir, ret);
 	char dents[1024]; /* for each level */
-	ssize_t n;
+	ssize_t n = 0;
 
-	if (dir < 0)
-		return dir;
-	err = add_procs(sys, dir, ret);
-	while (err == 0 && depth < 64 && (n = sys->getdents(dir, dents, sizeof(dents))) > 0) {
+	while (err == 0 && (n = sys->getdents(dir, dents, sizeof(dents))) > 0) {
 		for (ssize_t off = 0; err == 0 && off + 19 < n;) {
 			const char *name = dents + off + 19;
 			uint16_t reclen;
-			int sub;
 
 			memcpy(&reclen, dents + off + 16, sizeof(reclen));
 			if (dents[off + 18] == 4 && strcmp(name, ".") != 0 &&
-			    strcmp(name, "..") != 0) {
-				sub = sys->open_at(dir, name, O_DIRECTORY);
-				if (sub >= 0) {
-					err = add_below(sys, sub, depth + 1, ret);
-					sys->close(sub);
-				}
-			}
+			    strcmp(name, "..") != 0)
+				err = add_below(sys, dir, name, depth + 1, ret);
 			off += reclen;
 		}
 	}
-	sys->close(dir);
+	if (err == 0 && n < 0)
+		err = (int)n;
+	if (dir >= 0)
+		sys->close(dir);
 	/* Removed under our hands: it has no members any more. */
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
 int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pid_list *ret)
 {
-	return add_below(sys, cg->dirfd, 0, ret);
+	return add_below(sys, cg->dirfd, ".", 0, ret);
 }
 
 static int write_frozen(const struct cgroup_ref *cg, bool frozen)

@@ -202,6 +202,58 @@ killer_ends() {
 	done
 }
 
+# deepen LEVELS: CGROUP is that far further down
+deepen() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		CGROUP+=/d
+		mkdir "$CGROUP"
+		CGROUPS=("$CGROUP" "${CGROUPS[@]}")
+	done
+}
+
+@test "cgroup: what is too deep is not passed over" {
+	requires root mrelease ptrace freezer-v1 freezer-v2
+	local version top
+	for version in v1 v2; do
+		make "$version" "deep-$version"
+		top=$CGROUP
+		deepen 64
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		kill_json --cgroup "$top"
+		expect_status 0
+		[ "$(jq .kill[0].pid <<<"$output")" -eq "$VICTIM" ]
+		deepen 1
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		start_victim --mib 4
+		cgroup_add "$top" "$VICTIM"
+		kill_json --cgroup "$top"
+		expect_status 1
+		[[ $(jq -r .error.message <<<"$output") == *"has more than 64 levels below it"* ]]
+		untouched "$VICTIM"
+		is_thawed "$top"
+	done
+}
+
+@test "cgroup: one below that cannot be opened is not passed over" {
+	requires root nobody mrelease ptrace freezer-v2
+	make v2 shut
+	mkdir -m 700 "$CGROUP/below"
+	CGROUPS=("$CGROUP/below" "${CGROUPS[@]}")
+	start_victim --mib 4 --uid 65534
+	cgroup_add "$CGROUP/below" "$VICTIM"
+	start_victim --mib 4 --uid 65534
+	cgroup_add "$CGROUP" "$VICTIM"
+	run --separate-stderr timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all -- "$MMREAP" kill --json --cgroup "$CGROUP"
+	expect_status 6
+	[[ $(jq -r .error.message <<<"$output") == "cannot list cgroup "*" and all below it: Permission denied" ]]
+	untouched "$VICTIM"
+}
+
 @test "cgroup: a path as /proc/PID/cgroup shows it" {
 	requires root mrelease ptrace freezer-v2
 	local name
