@@ -28,13 +28,10 @@ const char *outcome_word(enum outcome o);
 enum exit_status outcome_status(enum outcome o);
 
 /**
- * outcome_combine - Combine the outcomes of several targets into one exit status.
+ * status_combine - Combine the statuses of several targets into one.
  * All good: 0. All failed alike: their common status. Some good and some not: 64.
  * All failed, differently: 1.
  */
-enum exit_status outcome_combine(const enum outcome *o, size_t n);
-
-/** status_combine - The same for exit statuses */
 enum exit_status status_combine(const enum exit_status *s, size_t n);
 
 /** status_name - The name of an exit status ("ok", "usage"...), NULL for a number without one */

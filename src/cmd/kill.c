@@ -44,8 +44,9 @@ struct story {
 	struct act_arena arena;
 	struct brace brace;
 	int64_t deadline_us; /* of all rounds; 0: none */
-	bool left;	     /* a cgroup still has processes that we did not get hold of */
-	sigset_t signals;    /* taken by the signalfd */
+	enum exit_status
+		rest;	  /* of what has no row: members of a cgroup that we did not get hold of */
+	sigset_t signals; /* taken by the signalfd */
 	int interrupt_fd;
 };
 
@@ -125,11 +126,11 @@ static void log_rows(const struct story *s)
 static int say_outcomes(const struct story *s)
 {
 	const struct kill_options *opt = &s->req.opt;
-	_cleanup_free_ enum outcome *outcomes = calloc(s->n_rows + 1, sizeof(*outcomes));
-	int err = outcomes ? 0 : -ENOMEM, status;
+	_cleanup_free_ enum exit_status *statuses = calloc(s->n_rows + 1, sizeof(*statuses));
+	int err = statuses ? 0 : -ENOMEM;
 
-	for (size_t i = 0; outcomes && i < s->n_rows; i++)
-		outcomes[i] = s->rows[i].outcome;
+	for (size_t i = 0; statuses && i < s->n_rows; i++)
+		statuses[i] = outcome_status(s->rows[i].outcome);
 	if (!report_wants_sentences(&s->req.out)) {
 		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
 					s->rows, s->n_rows, sizeof(*s->rows));
@@ -143,8 +144,8 @@ static int say_outcomes(const struct story *s)
 		errno = -err;
 		return report_error(false, STATUS_FAILURE, "%m");
 	}
-	status = s->n_rows ? (int)outcome_combine(outcomes, s->n_rows) : (int)STATUS_OK;
-	return status == STATUS_OK && s->left ? STATUS_PARTIAL : status;
+	statuses[s->n_rows] = s->rest;
+	return (int)status_combine(statuses, s->n_rows + (s->rest != STATUS_OK));
 }
 
 /* Die of the signal that stopped us, so that the shell sees it; but say first what is done already. */
@@ -152,7 +153,6 @@ static void die_of_signal(struct story *s)
 {
 	struct signalfd_siginfo info;
 
-	thaw_all(s);
 	log_rows(s);
 	for (size_t i = 0; i < s->n_rows; i++)
 		if (s->rows[i].signalled || s->rows[i].graced)
@@ -411,9 +411,14 @@ static void tell_left(struct story *s)
 		struct pid_list pids = { 0 };
 		char list[64] = "";
 		size_t n = 0, used = 0;
+		int err = cgroup_members(&sys_linux, cg, &pids);
 
-		if (cgroup_members(&sys_linux, cg, &pids) < 0)
-			pids.n = 0;
+		/* That is no proof that nobody is in it. */
+		if (err < 0) {
+			errno = -err;
+			report_say("cannot list cgroup %.200s and all below it: %m", cg->path);
+			s->rest = STATUS_FAILURE;
+		}
 		for (size_t j = 0; j < pids.n; j++) {
 			if (has_row(s, pids.pids[j]))
 				continue;
@@ -425,7 +430,7 @@ static void tell_left(struct story *s)
 		pid_list_free(&pids);
 		if (n == 0)
 			continue;
-		s->left = true;
+		s->rest = STATUS_FAILURE;
 		report_say_count((int64_t)n,
 				 "cgroup %.200s: %zu new process could not be ended:%s%s",
 				 "cgroup %.200s: %zu new processes could not be ended:%s%s",
@@ -559,6 +564,7 @@ static int run_story(struct story *s)
 	if (s->req.opt.timeout_us > 0)
 		s->deadline_us = sys_linux.now_us() + s->req.opt.timeout_us;
 	err = play(s, &run);
+	thaw_all(s);
 	report_progress_end();
 	if (err == -EINTR) {
 		die_of_signal(s);
@@ -569,7 +575,7 @@ static int run_story(struct story *s)
 	if (err == -1 && s->n_rows == 0)
 		return selection_say(&s->error, json);
 	if (err == -1)
-		selection_say(&s->error, false);
+		s->rest = (enum exit_status)selection_say(&s->error, false);
 	if (s->n_rows == 0 && !s->req.opt.interactive)
 		return report_error(json, STATUS_NO_PROCESS, "no process matched");
 	log_rows(s);

@@ -33,20 +33,17 @@ enum exit_status outcome_status(enum outcome o)
 	return outcomes[o].status;
 }
 
-static enum exit_status combine(enum exit_status (*get)(const void *all, size_t i), const void *all,
-				size_t n)
+enum exit_status status_combine(const enum exit_status *s, size_t n)
 {
 	enum exit_status common = STATUS_OK;
 	bool some_ok = false, differ = false;
 
 	for (size_t i = 0; i < n; i++) {
-		enum exit_status s = get(all, i);
-
-		if (s == STATUS_OK)
+		if (s[i] == STATUS_OK)
 			some_ok = true;
 		else if (common == STATUS_OK)
-			common = s;
-		else if (common != s)
+			common = s[i];
+		else if (common != s[i])
 			differ = true;
 	}
 	if (common == STATUS_OK)
@@ -54,26 +51,6 @@ static enum exit_status combine(enum exit_status (*get)(const void *all, size_t 
 	if (some_ok)
 		return STATUS_PARTIAL;
 	return differ ? STATUS_FAILURE : common;
-}
-
-static enum exit_status get_of_outcome(const void *all, size_t i)
-{
-	return outcome_status(((const enum outcome *)all)[i]);
-}
-
-static enum exit_status get_status(const void *all, size_t i)
-{
-	return ((const enum exit_status *)all)[i];
-}
-
-enum exit_status outcome_combine(const enum outcome *o, size_t n)
-{
-	return combine(get_of_outcome, o, n);
-}
-
-enum exit_status status_combine(const enum exit_status *s, size_t n)
-{
-	return combine(get_status, s, n);
 }
 
 const char *status_name(enum exit_status s)

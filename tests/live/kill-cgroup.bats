@@ -254,6 +254,24 @@ deepen() {
 	untouched "$VICTIM"
 }
 
+@test "cgroup: it cannot be listed any more, when some of it is done" {
+	requires root mrelease ptrace strace freezer-v2
+	local call
+	make v2 unlisted
+	# Each round reads it three times, to its end: the second round, and what is said at last.
+	for call in 7 13; do
+		start_victim --mib 4
+		cgroup_add "$CGROUP" "$VICTIM"
+		run --separate-stderr under_strace -P "$CGROUP" -e trace=getdents64 \
+			-e "inject=getdents64:error=EIO:when=$call" \
+			"$MMREAP" kill --json --cgroup "$CGROUP"
+		expect_status 64
+		expect pid "$VICTIM" exited true
+		[ "$stderr" = "mmreap: cannot list cgroup $CGROUP and all below it: Input/output error" ]
+		is_thawed "$CGROUP"
+	done
+}
+
 @test "cgroup: a path as /proc/PID/cgroup shows it" {
 	requires root mrelease ptrace freezer-v2
 	local name
