@@ -48,7 +48,11 @@ int main(int argc, const char **argv)
 		report_say("a standard descriptor is closed, and /dev/null does not open");
 		return STATUS_FAILURE;
 	}
-	/* A reader that went away is found when standard output is closed, not in the middle of a kill. */
+	/*
+	 * A reader that went away, or a file at its limit, is found when standard output is closed, not in
+	 * the middle of a kill.
+	 */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return report_close_stdout(run(argc, argv));
 }

@@ -114,6 +114,20 @@ usage_error() {
 	[[ $stderr == *"No space left"* ]]
 }
 
+@test "errors: a file at its limit ends no kill in the middle" {
+	requires mrelease ptrace
+	start_victim --mib 4
+	# Through a pipe: standard error of a test is a file.
+	run bash -c 'ulimit -f 0; "$0" kill "$1" 2>&1 >file' "$MMREAP" "$VICTIM"
+	expect_status 1
+	[ "$output" = "mmreap: standard output: File too large" ]
+	is_gone "$VICTIM"
+	start_victim --mib 4
+	run bash -c 'ulimit -f 0; "$0" kill --verbose "$1" 2>file' "$MMREAP" "$VICTIM"
+	expect_status 0
+	[[ $output == "$VICTIM victim: reaped: "* ]]
+}
+
 @test "errors: a closed pipe and a closed stdout are noticed" {
 	requires mrelease ptrace
 	start_victim --mib 4
