@@ -392,6 +392,7 @@ static void look_at_sharers(const struct run_self *self, const struct proc_ref *
 	struct sharers_row row = { .group = 1, .users = UNKNOWN };
 
 	observe_sharers(&sys, self, ref, 99, &scan);
+	observe_sharers(&sys, self, ref, 0, &scan); /* without a known NULL */
 	if (observe_member(&sys, self, 8, 7, 99, &row) == 0)
 		print(&report_table_sharers, &row, sizeof(row));
 	if (observe_groups(&sys, self, 99, &groups) == 0)
@@ -402,8 +403,9 @@ static void look_at_sharers(const struct run_self *self, const struct proc_ref *
 
 void fuzz_world(const uint8_t *data, size_t size)
 {
+	static pid_t init = 1;
 	struct run_self self = {
-		.pid = 6, .ancestors = { 1 }, .n_ancestors = 1, .page_bytes = 4096
+		.pid = 6, .ancestors = &init, .n_ancestors = 1, .tracer = 7, .page_bytes = 4096
 	};
 	struct status_facts status;
 	struct plan_view view;

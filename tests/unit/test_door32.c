@@ -84,7 +84,8 @@ static void test_many(void)
 		if (pthread_create(&askers[made], NULL, ask, NULL) != 0)
 			break;
 		/* Whoever is no asker ends at once. */
-		while (atomic_load(&n_askers) == made && pthread_tryjoin_np(askers[made], NULL) != 0)
+		while (atomic_load(&n_askers) == made &&
+		       pthread_tryjoin_np(askers[made], NULL) != 0)
 			sched_yield();
 		made = atomic_load(&n_askers);
 	}
