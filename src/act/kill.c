@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,8 @@ struct driver {
 	int64_t start_us;
 	int cpus;
 	cpu_set_t allowed;
-	bool stays; /* we are on one of the allowed CPUs only */
+	bool stays;	 /* we are on one of the allowed CPUs only */
+	sigset_t before; /* the mask without what hold_back_stops() adds */
 	struct pollfd *polls;
 	struct crowd *crowd;
 	bool crowd_done;
@@ -169,6 +171,21 @@ static void spread_out(struct driver *d)
 		worker_allow(v->looker, &d->allowed);
 	if (v->tracer)
 		worker_allow(v->tracer, &d->allowed);
+}
+
+/*
+ * Stopped by Ctrl-Z, or for a word to its terminal, mmreap would leave who is held in its exit stop
+ * until somebody says fg. So it is stopped only where it sleeps and holds nobody: wait_events().
+ */
+static void hold_back_stops(struct driver *d)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTSTP);
+	sigaddset(&stops, SIGTTOU);
+	/* Threads made from here on inherit it. */
+	sigprocmask(SIG_BLOCK, &stops, &d->before);
 }
 
 /* --- results ------------------------------------------------------------------------------- */
@@ -1334,6 +1351,7 @@ static int wait_events(struct driver *d, int64_t now)
 {
 	int64_t gap = next_wake(d, now) - now;
 	struct timespec ts;
+	bool holds = false;
 	uint64_t count;
 	nfds_t n = 0;
 
@@ -1345,11 +1363,12 @@ static int wait_events(struct driver *d, int64_t now)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct victim *v = &d->victims[i];
 
+		holds |= v->tracer != NULL;
 		if (!v->finished && (v->step.kind == PLAN_AWAIT_EXIT || v->step.kind == PLAN_GRACE))
 			d->polls[n++] =
 				(struct pollfd){ .fd = v->target->ref.pidfd, .events = POLLIN };
 	}
-	if (ppoll(d->polls, n, &ts, NULL) < 0)
+	if (ppoll(d->polls, n, &ts, holds ? NULL : &d->before) < 0)
 		return 0;
 	if (d->polls[1].revents & POLLIN)
 		return -EINTR;
@@ -1604,6 +1623,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 
 	d.start_us = run->sys->now_us();
 	stay_here(&d);
+	hold_back_stops(&d);
 	if (err < 0) {
 		fail_all(err, targets, n, rows);
 		err = 0;
@@ -1637,6 +1657,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		run->sys->drop_zombie(d.zombie);
 	if (d.notify >= 0)
 		close(d.notify);
+	sigprocmask(SIG_SETMASK, &d.before, NULL);
 	if (left_behind)
 		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);

@@ -4,6 +4,7 @@
 # SIGINT, SIGTERM, SIGHUP at any moment: mmreap dies of it, what it held is free, nothing stays frozen,
 # and who was signalled already is named.
 #
+# shellcheck disable=SC2016 # expanded by the inner shell
 # shellcheck disable=SC2030,SC2031 # a test is a subshell
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 
@@ -261,4 +262,23 @@ is_freezing() {
 	[ ! -s stdout ]
 	until_true 5 grep -qx 0 "$CGROUP/cgroup.freeze"
 	until_true 5 grep -qx 'frozen 0' "$CGROUP/cgroup.events"
+}
+
+# Job control, so that its group of processes is no orphaned one, which is never stopped.
+@test "interrupt: Ctrl-Z leaves nobody held" {
+	requires mrelease ptrace
+	[ -z "${MMREAP_SAN-}" ] || skip "a sanitizer wants to be loaded first"
+	start_victim --mib 4
+	run --separate-stderr timeout 20 bash -c '
+		set -m
+		LD_PRELOAD="$2/slowreap.so" SLOW_MS=500 "$0" kill --json "$1" &
+		state=
+		until [ "$state" = t ]; do read -r _ _ state _ <"/proc/$1/stat"; done
+		kill -TSTP %1
+		wait %1
+		# It is stopped by now, and nobody else lets its victim go.
+		while [ "$state" = t ] && read -r _ _ state _ <"/proc/$1/stat"; do :; done 2>/dev/null
+		fg >/dev/null' "$MMREAP" "$VICTIM" "$HELPERS"
+	expect_status 0
+	expect outcome reaped exited true hold trace
 }
