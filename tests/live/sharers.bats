@@ -3,6 +3,7 @@
 #
 # `mmreap sharers`: who shares an address space, and what is said where that cannot be seen.
 
+# shellcheck disable=SC2016 # expanded by the inner shell
 load ../lib/live
 load ../lib/look
 

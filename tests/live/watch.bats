@@ -3,6 +3,7 @@
 #
 # `watch`: each verdict as far as it can be seen, what holds it up, and nothing claimed beyond that.
 #
+# shellcheck disable=SC2016 # expanded by the inner shell
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 # shellcheck disable=SC2030,SC2031 # each test has a WATCH of its own
 
