@@ -95,7 +95,7 @@ struct driver {
 	int cpus;
 	cpu_set_t allowed;
 	bool stays;	 /* we are on one of the allowed CPUs only */
-	sigset_t before; /* the mask without what hold_back_stops() adds */
+	sigset_t before; /* the mask without what hold_back_stop() adds */
 	struct pollfd *polls;
 	struct crowd *crowd;
 	bool crowd_done;
@@ -174,18 +174,17 @@ static void spread_out(struct driver *d)
 }
 
 /*
- * Stopped by Ctrl-Z, or for a word to its terminal, mmreap would leave who is held in its exit stop
- * until somebody says fg. So it is stopped only where it sleeps and holds nobody: wait_events().
+ * Stopped by Ctrl-Z mmreap would leave who is held in its exit stop until somebody says fg. So it is
+ * stopped only where it sleeps and holds nobody: wait_events().
  */
-static void hold_back_stops(struct driver *d)
+static void hold_back_stop(struct driver *d)
 {
-	sigset_t stops;
+	sigset_t stop;
 
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTSTP);
-	sigaddset(&stops, SIGTTOU);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
 	/* Threads made from here on inherit it. */
-	sigprocmask(SIG_BLOCK, &stops, &d->before);
+	sigprocmask(SIG_BLOCK, &stop, &d->before);
 }
 
 /* --- results ------------------------------------------------------------------------------- */
@@ -1623,7 +1622,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 
 	d.start_us = run->sys->now_us();
 	stay_here(&d);
-	hold_back_stops(&d);
+	hold_back_stop(&d);
 	if (err < 0) {
 		fail_all(err, targets, n, rows);
 		err = 0;

@@ -91,14 +91,16 @@ static void say_works(const struct probe_facts *f, struct probe_row *row)
 {
 	bool works = probe_works(f);
 
+	if (is_untried(row, f->child_err ? -ECHILD : 0)) {
+		TELL(how, "no child could be made: %s", error_name(f->child_err));
+		return;
+	}
 	STATE("%s", works ? "yes" : "no");
 	TELL(consequence,
 	     !works		? N_("mmreap kill can only kill and wait")
 	     : f->stop_err == 0 ? N_("mmreap kill gives memory back at once")
 				: N_("mmreap kill gives memory back, if the victim is not faster"));
-	if (f->child_err)
-		TELL(how, "no child could be made: %s", error_name(f->child_err));
-	else if (f->pidfd_err)
+	if (f->pidfd_err)
 		TELL(how, "no pidfd for a child of its own: %s", error_name(f->pidfd_err));
 	else if (f->signal_err)
 		TELL(how, "SIGKILL to a child of its own gave %s", error_name(f->signal_err));

@@ -621,6 +621,8 @@ static void test_probe_states(void)
 		  "kill-and-reap", "no", "mmreap kill can only kill and wait" },
 		{ "no child", SET(.mrelease_err = -EBADF, .child_err = -EAGAIN, .pidfd_err = -ECHILD, .signal_err = -ECHILD,
 				  .kcmp_err = -ECHILD), false, "kcmp", "unknown", "could not be tried" },
+		{ "no child to kill and reap", SET(.mrelease_err = -EBADF, .child_err = -EAGAIN, .reap_err = -ECHILD), false,
+		  "kill-and-reap", "unknown", "could not be tried" },
 		{ "no kcmp", SET(.mrelease_err = -EBADF, .kcmp_err = -ENOSYS), true, "kcmp", "no", "sharers of memory are not known" },
 		{ "no pidfs", SET(.mrelease_err = -EBADF), true, "pidfs-inodes", "no", "PID:INODE is refused: inodes are not unique" },
 		{ "no pagemap", SET(.mrelease_err = -EBADF, .mm_before = true), true, "pagemap-test", "no",
