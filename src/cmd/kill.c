@@ -127,9 +127,11 @@ static int say_outcomes(const struct story *s)
 {
 	const struct kill_options *opt = &s->req.opt;
 	_cleanup_free_ enum exit_status *statuses = calloc(s->n_rows + 1, sizeof(*statuses));
-	int err = statuses ? 0 : -ENOMEM;
+	int err = 0;
 
-	for (size_t i = 0; statuses && i < s->n_rows; i++)
+	if (statuses == NULL)
+		return report_error(false, STATUS_FAILURE, "%m");
+	for (size_t i = 0; i < s->n_rows; i++)
 		statuses[i] = outcome_status(s->rows[i].outcome);
 	if (!report_wants_sentences(&s->req.out)) {
 		err = report_print_rows(stdout, &report_table_kill, &s->req.out, &s->columns,
