@@ -80,7 +80,7 @@ EDGE := $(B)/obj/sys/edge.o
 ASIDE := $(filter $(patsubst %,$(B)/obj/%.o,main cli/% act/probe \
 	cmd/look cmd/probe cmd/sharers cmd/status cmd/watch observe/blocker observe/changes observe/groups \
 	observe/hidden observe/kernelview_% observe/life observe/snapshot observe/watched report/columns% \
-	report/explain report/json report/status report/table% report/watch sys/%_late),$(OBJ))
+	report/explain report/json report/status report/table% report/watch sys/stop sys/%_late),$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 REPLAY := $(B)/unit/replay
 HELPERS := $(patsubst tests/helpers/%.c,$(H)/%,$(sort $(wildcard tests/helpers/*.c)))

@@ -244,6 +244,17 @@ int report_ask_kill(const struct proc_ref *ref, bool with_sharers);
 
 /* --- messages -------------------------------------------------------------------------- */
 
+/**
+ * report_hurry - From now on somebody is held: what is said on stderr is dropped where it would have to
+ * wait for its reader.
+ */
+void report_hurry(void);
+/** report_take_time - Nobody is held any more: say how much was dropped. */
+void report_take_time(void);
+
+/** report_put - Write text to stderr as it is, in one call. Returns whether it was taken. */
+bool report_put(const char *text, size_t n);
+
 /** report_say - Print "mmreap: MESSAGE" on stderr in one write, in the language of the user */
 __attribute__((format(printf, 1, 2))) void report_say(const char *format, ...);
 

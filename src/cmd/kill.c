@@ -10,11 +10,10 @@
 #include <mmreap/command.h>
 #include <mmreap/kernelview.h>
 #include <mmreap/report.h>
-#include <signal.h>
+#include <mmreap/stop.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
 #include "selection.h"
 
@@ -43,11 +42,9 @@ struct story {
 	size_t n_rows;
 	struct act_arena arena;
 	struct brace brace;
-	int64_t deadline_us; /* of all rounds; 0: none */
-	enum exit_status
-		rest;	  /* of what has no row: members of a cgroup that we did not get hold of */
-	sigset_t signals; /* taken by the signalfd */
-	int interrupt_fd;
+	int64_t deadline_us;   /* of all rounds; 0: none */
+	enum exit_status rest; /* of members of a cgroup that have no row */
+	struct stop stop;
 };
 
 static void story_free(struct story *s)
@@ -58,7 +55,7 @@ static void story_free(struct story *s)
 	target_free(&sys_linux, s->targets, s->n_targets);
 	selection_free(&s->selection);
 	kill_request_free(&s->req);
-	cleanup_close(&s->interrupt_fd);
+	stop_close(&s->stop);
 	observe_free_self(&sys_linux, &s->self);
 }
 
@@ -100,23 +97,6 @@ static void thaw_all(void *arg)
 		cgroup_thaw(&sys_linux, &s->selection.cgroups[i]);
 }
 
-/* The signals that end a tool by default, but not those that our starter had us ignore. */
-static int catch_signals(struct story *s)
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-
-	sigemptyset(&s->signals);
-	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
-		struct sigaction old;
-
-		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			sigaddset(&s->signals, sigs[i]);
-	}
-	/* Before any thread is made: they inherit the mask. */
-	sigprocmask(SIG_BLOCK, &s->signals, NULL);
-	return signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void log_rows(const struct story *s)
 {
 	for (size_t i = 0; s->req.opt.log && !s->req.opt.dry_run && i < s->n_rows; i++)
@@ -153,8 +133,6 @@ static int say_outcomes(const struct story *s)
 /* Die of the signal that stopped us, so that the shell sees it; but say first what is done already. */
 static void die_of_signal(struct story *s)
 {
-	struct signalfd_siginfo info;
-
 	log_rows(s);
 	for (size_t i = 0; i < s->n_rows; i++)
 		if (s->rows[i].signalled || s->rows[i].graced)
@@ -163,10 +141,7 @@ static void die_of_signal(struct story *s)
 		say_outcomes(s);
 		fflush(stdout);
 	}
-	if (read(s->interrupt_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	raise((int)info.ssi_signo);
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+	stop_die(&s->stop);
 }
 
 /* --interactive: who is not meant is let go before anything is touched. */
@@ -179,9 +154,9 @@ static int ask(struct story *s)
 		int yes;
 
 		/* Nothing is touched yet: a Ctrl-C at the question just ends us. */
-		sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+		sigprocmask(SIG_UNBLOCK, &s->stop.signals, NULL);
 		yes = t->err ? 1 : report_ask_kill(&t->ref, s->req.opt.sharers == SHARERS_KILL);
-		sigprocmask(SIG_BLOCK, &s->signals, NULL);
+		sigprocmask(SIG_BLOCK, &s->stop.signals, NULL);
 		if (yes < 0)
 			return yes;
 		if (yes)
@@ -375,7 +350,7 @@ static int play_round(struct story *s, struct act_run *run, int round)
 			return err;
 		for (size_t i = 0; i < s->selection.n_cgroups; i++)
 			if (cgroup_freeze(&sys_linux, &s->selection.cgroups[i], freeze_limit(s),
-					  s->interrupt_fd) == -ECANCELED)
+					  s->stop.fd) == -ECANCELED)
 				return -EINTR;
 	}
 	run->frozen_by_us = false;
@@ -405,10 +380,16 @@ static bool has_row(const struct story *s, pid_t pid)
 	return false;
 }
 
+/* With --interactive every one is asked about once; who comes later is left alone. */
+static bool goes_on(const struct story *s)
+{
+	return s->selection.n_cgroups && !s->req.opt.dry_run && !s->req.opt.interactive;
+}
+
 /* Where nothing freezes them, processes that start each other anew may be quicker than we are. */
 static void tell_left(struct story *s)
 {
-	for (size_t i = 0; i < s->selection.n_cgroups; i++) {
+	for (size_t i = 0; goes_on(s) && i < s->selection.n_cgroups; i++) {
 		const struct cgroup_ref *cg = &s->selection.cgroups[i];
 		struct pid_list pids = { 0 };
 		char list[64] = "";
@@ -442,11 +423,9 @@ static void tell_left(struct story *s)
 
 static int play(struct story *s, struct act_run *run)
 {
-	bool again = s->selection.n_cgroups && !s->req.opt.dry_run && !s->req.opt.interactive;
 	int err = play_round(s, run, 0);
 
-	/* With --interactive every one is asked about once; who comes later is left alone. */
-	for (int round = 1; err == 0 && again; round++) {
+	for (int round = 1; err == 0 && goes_on(s); round++) {
 		if (s->deadline_us && sys_linux.now_us() >= s->deadline_us)
 			break;
 		/* The last resort is the kernel's own; it reaps nothing, but nobody escapes it. */
@@ -457,8 +436,6 @@ static int play(struct story *s, struct act_run *run)
 		if (s->n_targets == 0 || round == MAX_ROUNDS)
 			break;
 	}
-	if (err == 0 && again)
-		tell_left(s);
 	return err;
 }
 
@@ -544,6 +521,7 @@ static int run_story(struct story *s)
 	bool json = s->req.out.json;
 	int err;
 
+	selection_raise_file_limit();
 	if (selection_open(&sys_linux, &s->self, &s->req.targets, &s->selection, &s->error) < 0)
 		return selection_say(&s->error, json);
 	if (s->req.opt.thaw && s->selection.mounts.n_cgroups == 0) {
@@ -557,17 +535,27 @@ static int run_story(struct story *s)
 	if (s->selection.n_cgroups && find_ancestors(s) < 0)
 		return selection_say(&s->error, json);
 	run.thaw_mounts = s->req.opt.thaw ? &s->selection.mounts : NULL;
-	s->interrupt_fd = catch_signals(s);
-	run.interrupt_fd = s->interrupt_fd;
+	err = stop_catch(&s->stop);
+	if (err < 0) {
+		errno = -err;
+		return report_error(json, STATUS_FAILURE,
+				    "signals cannot be waited for: %m; nothing was touched");
+	}
+	run.interrupt_fd = s->stop.fd;
 	act_probe(&sys_linux, &run.has_mrelease, &run.has_flag);
-	selection_raise_file_limit();
 	if (s->selection.n_cgroups && !s->req.opt.dry_run)
 		brace_heap(ROUNDS_BYTES, &s->brace);
 	if (s->req.opt.timeout_us > 0)
 		s->deadline_us = sys_linux.now_us() + s->req.opt.timeout_us;
+	report_hurry();
 	err = play(s, &run);
+	/* From here on nobody is held, and who does not read us holds nobody up. */
 	thaw_all(s);
+	stop_allow(&s->stop);
 	report_progress_end();
+	report_take_time();
+	if (err == 0)
+		tell_left(s);
 	if (err == -EINTR) {
 		die_of_signal(s);
 		return STATUS_FAILURE;
@@ -586,7 +574,7 @@ static int run_story(struct story *s)
 
 static int run(int argc, const char **argv)
 {
-	_cleanup_(story_free) struct story s = { .interrupt_fd = -1, .self.proc_fd = -1 };
+	_cleanup_(story_free) struct story s = { .stop.fd = -1, .self.proc_fd = -1 };
 	const struct output_options *out = &s.req.out;
 	struct cli_error error = { 0 };
 	int err;

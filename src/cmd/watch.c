@@ -7,11 +7,10 @@
 #include <mmreap/command.h>
 #include <mmreap/kernelview.h>
 #include <mmreap/report.h>
+#include <mmreap/stop.h>
 #include <mmreap/watched.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "look.h"
 
@@ -46,8 +45,7 @@ struct story {
 	size_t n_items;
 	struct pollfd *polls;
 	struct kernelview *kernel; /* NULL: /proc alone */
-	sigset_t signals;
-	int signal_fd;
+	struct stop stop;
 	bool draws, only_results, printed, broken;
 	int64_t start_us, back_us, back_bytes, rate;
 };
@@ -62,7 +60,7 @@ static void story_free(struct story *s)
 	if (s->kernel)
 		kernelview_close(s->kernel);
 	look_close(&s->look);
-	cleanup_close(&s->signal_fd);
+	stop_close(&s->stop);
 	target_list_free(&s->req.targets);
 }
 
@@ -291,35 +289,6 @@ static void draw(struct story *s)
 
 /* --- waiting ---------------------------------------------------------------------------- */
 
-/* The signals that end a tool by default, but not those that our starter had us ignore. */
-static int catch_signals(sigset_t *set)
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
-		struct sigaction old;
-
-		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			sigaddset(set, sigs[i]);
-	}
-	/* Before any thread is made: they inherit the mask. */
-	sigprocmask(SIG_BLOCK, set, NULL);
-	return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* Die of the signal that stopped us, so that the shell sees it. */
-static void die_of_signal(struct story *s)
-{
-	struct signalfd_siginfo info;
-
-	report_watch_line_end();
-	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	raise((int)info.ssi_signo);
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
-}
-
 static bool is_over(const struct story *s)
 {
 	size_t n_done = 0, n_good = 0;
@@ -358,7 +327,7 @@ static int64_t arm(struct story *s, size_t *ret_n)
 	int64_t left;
 
 	*ret_n = s->n_items + N_OWN;
-	s->polls[0] = (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
+	s->polls[0] = (struct pollfd){ .fd = s->stop.fd, .events = POLLIN };
 	/* A pipe that nobody reads any more is an error condition. */
 	s->polls[1] = (struct pollfd){ .fd = STDOUT_FILENO };
 	s->polls[2] = (struct pollfd){ .fd = s->kernel ? kernelview_fd(s->kernel) : -1,
@@ -387,11 +356,17 @@ static int wait_for_events(struct story *s, bool at_once)
 	size_t n;
 	int64_t left = arm(s, &n);
 	struct timespec ts;
+	int err;
 
 	if (at_once)
 		left = 0;
 	ts = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
-	if (ppoll(s->polls, n, left == NEVER ? NULL : &ts, NULL) < 0)
+	/* Elsewhere they end us by themselves: it may be that nobody reads what we print. */
+	if (stop_forbid(&s->stop))
+		return -EINTR;
+	err = ppoll(s->polls, n, left == NEVER ? NULL : &ts, NULL);
+	stop_allow(&s->stop);
+	if (err < 0)
 		return 0;
 	if (s->polls[1].revents) {
 		report_say("standard output: its reader has gone away");
@@ -518,8 +493,10 @@ static enum exit_status watch(struct story *s)
 		if (!s->items[i].done)
 			settle(s, &s->items[i], NULL);
 	err = wait_for_all(s);
-	if (err == -EINTR)
-		die_of_signal(s);
+	if (err == -EINTR) {
+		report_watch_line_end();
+		stop_die(&s->stop);
+	}
 	for (size_t i = 0; i < s->n_items && err == -ETIMEDOUT; i++) {
 		if (s->items[i].done)
 			continue;
@@ -537,7 +514,7 @@ static bool can_redraw(void)
 
 static int run(int argc, const char **argv)
 {
-	_cleanup_(story_free) struct story s = { .signal_fd = -1, .look.self.proc_fd = -1 };
+	_cleanup_(story_free) struct story s = { .stop.fd = -1, .look.self.proc_fd = -1 };
 	const struct output_options *out = &s.req.out;
 	const struct watch_options *opt = &s.req.opt;
 	struct cli_error error = { 0 };
@@ -580,10 +557,11 @@ static int run(int argc, const char **argv)
 	s.draws = opt->progress == PROGRESS_ALWAYS ||
 		  (opt->progress == PROGRESS_AUTO && can_redraw());
 	s.only_results = s.draws && isatty(STDOUT_FILENO) && report_wants_sentences(out);
-	s.signal_fd = catch_signals(&s.signals);
-	/* They are blocked by now: unread, Ctrl-C would not end it. */
-	if (s.signal_fd < 0)
+	err = stop_catch(&s.stop);
+	errno = -err;
+	if (err < 0)
 		return look_say_no_room(out->json);
+	stop_allow(&s.stop);
 	return watch(&s);
 }
 

@@ -5,6 +5,7 @@
 #include "json.h"
 #include <errno.h>
 #include <mmreap/report.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,35 @@
 
 /* Room for a message in which every byte is escaped. */
 #define LINE_SIZE (4 * sizeof(((struct cli_error *)NULL)->text))
+
+/* Somebody is held; what was dropped since then. */
+static bool hurried;
+static int64_t n_dropped;
+
+bool report_put(const char *text, size_t n)
+{
+	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	/* A pipe that takes anything takes PIPE_BUF bytes, a terminal a line as a rule. */
+	return (!hurried || poll(&reader, 1, 0) > 0) && write(STDERR_FILENO, text, n) >= 0;
+}
+
+void report_hurry(void)
+{
+	hurried = true;
+}
+
+void report_take_time(void)
+{
+	int64_t n = n_dropped;
+
+	hurried = false;
+	n_dropped = 0;
+	if (n > 0)
+		report_say_count(n, "%lld line could not be said on the way: nobody read it",
+				 "%lld lines could not be said on the way: nobody read them",
+				 (long long)n);
+}
 
 static void print_message(const char *text)
 {
@@ -27,10 +57,10 @@ static void print_message(const char *text)
 	line[n++] = '\n';
 	/*
 	 * One write: lines of several processes on the same terminal stay whole. Not dprintf(), which
-	 * takes memory: steps are told in the middle of a kill. Whom else could a failure be told?
+	 * takes memory: steps are told in the middle of a kill.
 	 */
-	if (write(STDERR_FILENO, line, n) < 0)
-		return;
+	if (!report_put(line, n))
+		n_dropped += hurried;
 }
 
 void report_say(const char *format, ...)

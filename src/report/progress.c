@@ -41,16 +41,14 @@ void report_progress(const struct proc_ref *ref, int64_t rss_bytes, int64_t of_b
 		sentence_say(&s, "%d %.40s: exiting, %s", (int)ref->pid, comm, time);
 	/* The line is wiped to its end: it was longer a moment ago, perhaps. */
 	snprintf(line, sizeof(line), "\r%s\033[K", text);
-	drawn = true;
-	if (write(STDERR_FILENO, line, strlen(line)) < 0)
-		drawn = false;
+	drawn |= report_put(line, strlen(line));
 }
 
 void report_progress_end(void)
 {
 	static const char wipe[] = "\r\033[K";
 
-	if (drawn && write(STDERR_FILENO, wipe, sizeof(wipe) - 1) > 0)
+	if (drawn && report_put(wipe, sizeof(wipe) - 1))
 		drawn = false;
 }
 

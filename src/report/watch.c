@@ -528,7 +528,7 @@ static void wipe(struct sentence *t, size_t columns)
 
 static void say(const char *text)
 {
-	if (write(STDERR_FILENO, text, strlen(text)) < 0)
+	if (!report_put(text, strlen(text)))
 		drawn = 0;
 }
 

@@ -108,3 +108,16 @@ all_of() {
 		return 1
 	fi
 }
+
+# full_pipe: `full` is a pipe that takes no more, FULL its end to read from
+full_pipe() {
+	mkfifo full
+	# shellcheck disable=SC2034 # for the tests
+	exec {FULL}<>full
+	dd if=/dev/zero of=full bs=4096 oflag=nonblock status=none 2>/dev/null || :
+}
+
+# sits_in_write PID: in one of a pipe
+sits_in_write() {
+	[[ $(<"/proc/$1/wchan") == *pipe_write ]]
+}

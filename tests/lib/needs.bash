@@ -60,6 +60,10 @@ need_tmux() {
 	tmux -V
 }
 
+need_script() {
+	script --version
+}
+
 need_strace() {
 	strace -qq -o /dev/null -e trace=none true
 }

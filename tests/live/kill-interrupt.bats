@@ -10,12 +10,13 @@
 
 load ../lib/live
 
-# start_killer ARGUMENT...: KILLER is mmreap, and not the shell that is about to become it
+# start_killer ARGUMENT...: KILLER is mmreap, and not the shell that is about to become it; OUT and ERR
+# are where it says what
 start_killer() {
 	local comm='' limit=$((SECONDS + 10))
 
 	# A shell starts its background jobs with SIGINT ignored.
-	env --default-signal "$MMREAP" kill "$@" >stdout 2>stderr 3>&- &
+	env --default-signal "$MMREAP" kill "$@" >"${OUT:-stdout}" 2>"${ERR:-stderr}" 3>&- &
 	KILLER=$!
 	until [[ $comm == mmreap* ]] || ((SECONDS > limit)); do
 		# It may be over already, and waited for by the shell.
@@ -281,4 +282,69 @@ is_freezing() {
 		fg >/dev/null' "$MMREAP" "$VICTIM" "$HELPERS"
 	expect_status 0
 	expect outcome reaped exited true hold trace
+}
+
+# is_dying PID: SIGKILL has reached it: 9 is bit 8
+is_dying() {
+	[ "$(status_of "$1" ShdPnd)" = 0000000000000100 ]
+}
+
+# ends_with SIGNAL STATUS: wherever it waits
+ends_with() {
+	kill -s "$1" "$KILLER"
+	until_true 10 is_gone "$KILLER"
+	end_killer "$1"
+	((status == $2))
+}
+
+@test "interrupt: nobody reads what is said on the way" {
+	requires root mrelease ptrace
+	full_pipe
+	start_victim --mib 16
+	ERR=full start_killer --verbose "$VICTIM"
+	# The steps are not worth a wait while somebody is held.
+	until_true 10 is_gone "$VICTIM"
+	until_true 10 sits_in_write "$KILLER"
+	ends_with TERM 143
+	start_victim --mib 16
+	ERR=full start_killer --verbose "$VICTIM"
+	until_true 10 is_gone "$VICTIM"
+	until_true 10 sits_in_write "$KILLER"
+	timeout 20 grep -a -m 1 -o 'mmreap: .* not .*' <&"$FULL" >said
+	end_killer CONT
+	((status == 0))
+	grep -q "^$VICTIM victim: reaped: " stdout
+	grep -qx 'mmreap: [1-9][0-9]* lines could not be said on the way: nobody read them' said
+}
+
+@test "interrupt: nobody reads what is said at the end" {
+	requires root mrelease ptrace
+	local option
+	full_pipe
+	for option in --bytes --json --raw; do
+		start_victim --mib 16
+		OUT=full start_killer "$option" "$VICTIM"
+		until_true 10 is_gone "$VICTIM"
+		until_true 10 sits_in_write "$KILLER"
+		ends_with INT 130
+	done
+	# Or how far it came.
+	start_victim --mib 16 --trace-exit
+	ERR=full start_killer "$VICTIM"
+	until_true 10 is_dying "$VICTIM"
+	kill -TERM "$KILLER"
+	until_true 10 sits_in_write "$KILLER"
+	ends_with TERM 143
+}
+
+@test "interrupt: in the background of a terminal that takes no output from there" {
+	requires mrelease ptrace script
+	start_victim --mib 16
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	MMREAP=$MMREAP VICTIM=$VICTIM SHELL=$BASH timeout 20 script --quiet --return --command \
+		'set -m; stty tostop; "$MMREAP" kill -v "$VICTIM" >stdout & wait "$!"; echo "status $?"' \
+		/dev/null </dev/null 3>&- >typescript
+	cat typescript
+	grep -q "^status 0" typescript
+	grep -q "^$VICTIM victim: reaped: " stdout
 }

@@ -469,3 +469,19 @@ watched_exits() {
 	watched_exits
 	[ "$(jq '.with_min < 1.3 * .without_min' <<<"$WATCHED")" = true ]
 }
+
+@test "watch: told to end while nobody reads what it says" {
+	local signal got
+	full_pipe
+	start_victim
+	for signal in INT TERM; do
+		env --default-signal "$MMREAP" watch --source proc "$VICTIM" >full 2>watch.err 3>&- &
+		WATCH=$!
+		until_true 20 sits_in_write "$WATCH"
+		kill -s "$signal" "$WATCH"
+		until_true 10 is_gone "$WATCH"
+		got=0
+		wait "$WATCH" || got=$?
+		[ "$(kill -l "$got")" = "$signal" ]
+	done
+}
