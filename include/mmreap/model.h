@@ -430,7 +430,7 @@ static inline void mm_flags_set(struct mm_flags *flags, enum mm_flag flag)
  * struct status_row - what `status` says of one process; figures are UNKNOWN where not told
  * @seen: the process was there and /proc showed it; else only id and phase (gone) hold
  * @no_right: we may not signal it
- * @ancestor: mmreap runs below it
+ * @ancestor: mmreap runs below it, or below one that shares its memory
  * @tid: the thread whose memory is shown: not the leader where that is dead
  * @frozen: the cgroup that freezes it, of @frozen_version (1, 2; 0: it is not frozen)
  * @anon_shared_bytes: --deep: at most so much anonymous memory is shared with forked children

@@ -95,6 +95,7 @@ struct holder {
 	enum holder_kind kind;
 	struct proc_id id;
 	char file[16];
+	bool ancestor; /* mmreap runs below it */
 };
 
 #define MAX_HOLDERS 8

@@ -45,6 +45,12 @@ static enum exit_status fail(struct story *s, int err)
 	return report_error(s->req.out.json, STATUS_FAILURE, "%m");
 }
 
+static void note_ancestors(const struct story *s, struct status_row *row)
+{
+	for (int64_t i = 0; i < row->n_sharers && i < ROW_SHARERS; i++)
+		row->ancestor |= observe_is_ancestor(&s->look.self, row->sharers[i].id.pid);
+}
+
 static void find_sharers(const struct story *s, const struct proc_ref *ref, struct status_row *row)
 {
 	_cleanup_(look_comparison_free) struct comparison *c = NULL;
@@ -58,6 +64,7 @@ static void find_sharers(const struct story *s, const struct proc_ref *ref, stru
 		row->n_sharers = (int64_t)c->scan.n_found;
 	for (size_t i = 0; i < c->scan.n_found && i < ROW_SHARERS; i++)
 		row->sharers[i] = c->scan.found[i];
+	note_ancestors(s, row);
 }
 
 static bool has_mm(const struct status_row *row)
@@ -192,6 +199,7 @@ static void ask_for_sharers(struct story *s)
 		/* None seen is no sharer only where all could be seen. */
 		if (row->n_sharers == 0 && blind_is(&row->blind))
 			row->n_sharers = UNKNOWN;
+		note_ancestors(s, row);
 	}
 	kernel_snapshot_free(&after);
 }

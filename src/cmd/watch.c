@@ -128,6 +128,9 @@ static void say_stuck(struct story *s, struct item *it, enum watch_event event)
 		blocker_find_thread(&it->w, &thread);
 		row.thread = &thread;
 		it->w.life.n_sharers = (int64_t)it->w.n_sharers;
+		for (size_t i = 0; i < it->w.n_sharers; i++)
+			it->w.life.ancestor |=
+				observe_is_ancestor(it->w.self, it->w.sharers[i].id.pid);
 	}
 	say(s, it, &row);
 }

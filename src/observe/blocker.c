@@ -49,7 +49,11 @@ static void add(struct search *s, enum holder_kind kind, const struct proc_id *i
 	struct holders *h = &s->holders;
 
 	if (h->n < MAX_HOLDERS) {
-		h->found[h->n] = (struct holder){ .kind = kind, .id = *id };
+		h->found[h->n] = (struct holder){
+			.kind = kind,
+			.id = *id,
+			.ancestor = observe_is_ancestor(&s->self, id->pid),
+		};
 		snprintf(h->found[h->n].file, sizeof(h->found[h->n].file), "%s", file);
 	}
 	h->n++;

@@ -157,6 +157,8 @@ static void explain_step(const struct watch_row *row, const struct words *words,
 {
 	struct sentence s = { .at = ret, .left = size, .words = words };
 	const struct holders *h = row->holders;
+	bool ancestor = false;
+	char kill[80];
 
 	*ret = '\0';
 	if (!is_held(row)) {
@@ -175,11 +177,12 @@ static void explain_step(const struct watch_row *row, const struct words *words,
 	}
 	switch (h->found[0].kind) {
 	case HOLDER_SHARER:
-		if (h->n > 1)
-			sentence_say(&s, "mmreap kill --sharers=kill %d ends who uses it",
-				     h->found[0].id.pid);
-		else
-			sentence_say(&s, "mmreap kill %d ends who uses it", h->found[0].id.pid);
+		for (size_t i = 0; i < h->n && i < MAX_HOLDERS; i++)
+			ancestor |= h->found[i].ancestor;
+		snprintf(kill, sizeof(kill), "mmreap kill %s%s%d",
+			 ancestor ? "--allow-ancestors " : "", h->n > 1 ? "--sharers=kill " : "",
+			 h->found[0].id.pid);
+		sentence_say(&s, "%s ends who uses it", kill);
 		break;
 	case HOLDER_READER:
 	case HOLDER_VM_READER:

@@ -46,6 +46,7 @@ enum option_id {
 	OPT_UFFD_ROBUST,
 	OPT_SHARER,
 	OPT_SHARER_UID,
+	OPT_SHARER_RUNS,
 	OPT_LATE_SHARER,
 	OPT_VFORK,
 	OPT_VFORK_EXEC_MS,
@@ -90,6 +91,7 @@ static struct {
 	long wait_robust, lockloop;
 	bool uffd_robust;
 	long sharers, sharer_uid, late_uid;
+	const char *sharer_runs;
 	long fork_cow;
 	bool vfork, dead_leader, zombie, pidns, stop, coredump, traced, trace_exit;
 	long vfork_exec_ms;
@@ -128,6 +130,7 @@ static const struct option options[] = {
 	{ "uffd-robust", no_argument, NULL, OPT_UFFD_ROBUST },
 	{ "sharer", optional_argument, NULL, OPT_SHARER },
 	{ "sharer-uid", required_argument, NULL, OPT_SHARER_UID },
+	{ "sharer-runs", required_argument, NULL, OPT_SHARER_RUNS },
 	{ "late-sharer", required_argument, NULL, OPT_LATE_SHARER },
 	{ "vfork", no_argument, NULL, OPT_VFORK },
 	{ "vfork-exec-ms", required_argument, NULL, OPT_VFORK_EXEC_MS },
@@ -173,6 +176,8 @@ static const char usage[] =
 	"  --lockloop N           threads that lock and unlock it all the time\n"
 	"  --uffd-robust          the leader's robust list head is on a page whose fault nobody serves\n"
 	"  --sharer[=N] --sharer-uid UID   CLONE_VM processes; lines \"sharer PID\"\n"
+	"  --sharer-runs SCRIPT   a child of the last of them is a shell that runs it; $1 is the victim,\n"
+	"                         $2 the first sharer\n"
 	"  --late-sharer UID      whoever gets SIGUSR1 starts a CLONE_VM process of that uid\n"
 	"  --vfork                leader waits for a vfork child that does not exec; line \"child PID\"\n"
 	"  --vfork-exec-ms N      it does so after N ms\n"
@@ -617,14 +622,28 @@ static void *child_stack(void)
 	return stack + CHILD_STACK;
 }
 
+/* glibc's fork() would take what is the victim's. */
+static void run_script(pid_t first)
+{
+	char pids[2][16];
+
+	snprintf(pids[0], sizeof(pids[0]), "%d", (int)getppid());
+	snprintf(pids[1], sizeof(pids[1]), "%d", (int)first);
+	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != 0)
+		return;
+	execl("/bin/sh", "sh", want.sharer_runs, pids[0], pids[1], NULL);
+	_exit(97);
+}
+
 /* glibc's setresuid() would signal the victim's threads: the bare call changes only the caller. */
 static int sharer_main(void *arg)
 {
-	(void)arg;
 	if (want.sharer_uid >= 0) {
 		syscall(SYS_setresgid, want.sharer_uid, want.sharer_uid, want.sharer_uid);
 		syscall(SYS_setresuid, want.sharer_uid, want.sharer_uid, want.sharer_uid);
 	}
+	if (arg)
+		run_script(*(pid_t *)arg);
 	__atomic_add_fetch(&started, 1, __ATOMIC_RELEASE);
 	linger();
 }
@@ -647,15 +666,19 @@ static void on_usr1(int signal)
 static void start_sharers(void)
 {
 	int before = __atomic_load_n(&started, __ATOMIC_ACQUIRE);
+	static pid_t first;
 
 	if (want.sharers || want.late_uid >= 0)
 		demand_reader();
 	for (long i = 0; i < want.sharers; i++) {
-		pid_t pid = clone(sharer_main, child_stack(), CLONE_VM | SIGCHLD, NULL);
+		bool runs = want.sharer_runs && i == want.sharers - 1;
+		pid_t pid =
+			clone(sharer_main, child_stack(), CLONE_VM | SIGCHLD, runs ? &first : NULL);
 
 		if (pid < 0)
 			die("clone: %s", strerror(errno));
 		report_add("sharer", pid);
+		first = first ? first : pid;
 	}
 	while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < before + want.sharers)
 		sleep_us(100);
@@ -1004,6 +1027,9 @@ static void take_option(enum option_id id)
 		break;
 	case OPT_SHARER_UID:
 		want.sharer_uid = number_arg(optarg);
+		break;
+	case OPT_SHARER_RUNS:
+		want.sharer_runs = optarg;
 		break;
 	case OPT_LATE_SHARER:
 		want.late_uid = number_arg(optarg);

@@ -101,6 +101,33 @@ end_victim() {
 	[[ "$(of reaped message)" == *"may still be freeing it"* ]]
 }
 
+@test "watch: pinned by a sharer that mmreap runs below" {
+	requires kcmp ptrace mrelease
+	mkfifo over
+	# What status advises of the other sharer, which it does not run below, is tried.
+	cat >script <<-SCRIPT
+		exec >said 2>&1
+		advice=\$('$MMREAP' status --noheadings --raw --source proc --output NEXT "\$2" | sed 's/\\\\x20/ /g')
+		echo "\$advice"
+		advice=\${advice%% would*}
+		eval "'$MMREAP' \${advice#mmreap } --dry-run"
+		echo "status \$?"
+		'$MMREAP' watch --json --source proc --verbose --timeout 20 "\$1" | tee watch.out |
+			while read -r line; do
+				case \$line in
+				*'"event":"start"'*) kill -KILL "\$1" ;;
+				*'"event":"blocked"'*) break ;;
+				esac
+			done
+		echo >over
+	SCRIPT
+	start_victim --mib 8 --sharer=2 --sharer-runs "$PWD/script"
+	read -r -t 60 _ <over
+	cat said watch.out
+	grep -qx 'status 0' said
+	[ "$(of blocked next)" = "mmreap kill --allow-ancestors --sharers=kill ${OTHERS[0]} ends who uses it" ]
+}
+
 @test "watch: pinned by process_vm_readv, timeout" {
 	requires root userfaultfd
 	start_victim --mib 16

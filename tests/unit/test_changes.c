@@ -198,7 +198,7 @@ static const struct holders nobody = { .looked = true, .n_unseen = 2 };
 static const struct holders reader = {
 	.looked = true,
 	.n = 1,
-	.found = { { HOLDER_READER, { 4712, 0, "ps\n" }, "mem" } },
+	.found = { { HOLDER_READER, { 4712, 0, "ps\n" }, "mem", false } },
 };
 
 static const struct {
