@@ -185,7 +185,7 @@ bool observe_v1_frozen(const struct sys *sys, int procfd)
 	/* The root is never frozen; "/../" leads out of our namespace, and here to another directory. */
 	if (strcmp(path, "/") == 0 || strncmp(path, "/../", 4) == 0)
 		return false;
-	strcat(text, "/freezer.state");
+	memcpy(text + strlen(text), "/freezer.state", sizeof("/freezer.state"));
 	return sys->read_file(AT_FDCWD, text, state, sizeof(state)) > 0 &&
 	       strncmp(state, "THAWED", 6) != 0;
 }

@@ -63,10 +63,11 @@ static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, 
 		       const char *path, struct cgroup_ref *ret)
 {
 	int dirfd, version = mount->version;
+	size_t len = strlen(dir);
 	bool freezes, was_frozen;
 	char buf[64];
 
-	if (strlen(dir) >= sizeof(ret->path))
+	if (len >= sizeof(ret->path))
 		return -ENAMETOOLONG;
 	dirfd = sys->open_at(AT_FDCWD, dir, O_DIRECTORY);
 	if (dirfd < 0)
@@ -83,7 +84,7 @@ static int open_cgroup(const struct sys *sys, const struct cgroup_mount *mount, 
 				    .was_frozen = was_frozen,
 				    .freeze_fd = -1,
 				    .guard = -1 };
-	strcpy(ret->path, dir);
+	memcpy(ret->path, dir, len + 1);
 	return 0;
 }
 
