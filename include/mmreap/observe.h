@@ -273,6 +273,9 @@ int observe_lists(const struct sys *sys, const struct victim_fds *fds, bool deep
  */
 bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
 
+/** observe_tracer - The thread that traces this one; 0: nobody does, or it is none of theirs. */
+pid_t observe_tracer(const struct sys *sys, const struct victim_fds *fds, pid_t tid);
+
 /**
  * enum depth - whose lists are read, beside all the pointers
  * @DEPTH_OFF_CPU: of threads that are asleep, which may never get to their exit

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "worker.h"
 
@@ -31,9 +32,22 @@ void hold_seize(struct worker *w)
 		w->err = -ESRCH;
 		return;
 	}
+	atomic_store(&w->number, gettid());
 	w->err = w->sys->seize(w->tid);
 	if (w->err == 0 && !is_ours(w))
 		w->err = -ESRCH;
+}
+
+/*
+ * PTRACE_SEIZE makes us the tracer, and then waits until a stopped T has had the CPU, to be trapped
+ * (kernel/ptrace.c:ptrace_attach()). That can take for ever, and SIGKILL ends it: the trap is given
+ * up (kernel/signal.c:complete_signal()). Seen below the victim's own task directory, T is no stranger.
+ */
+bool hold_is_in_force(struct worker *w)
+{
+	pid_t number = atomic_load(&w->number);
+
+	return number && observe_tracer(w->sys, &w->fds, w->tid) == number;
 }
 
 /* T ended, or is in its exit stop; T_RUNNING: neither yet. */

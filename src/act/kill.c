@@ -30,6 +30,8 @@
 #define SMALL_BYTES (16 * 1024 * 1024)
 /* A look that was told to stop gets this long to heed it; then it is taken to be blocked. */
 #define HEED_US 20000
+/* A PTRACE_SEIZE that takes longer is looked at: then, and after each further eighth of its time. */
+#define GLANCE_US 200
 /* Dying threads that are raised at the same time, so that a thousand do not starve the rest. */
 #define MAX_BOOSTED 4
 /*
@@ -69,6 +71,7 @@ struct victim {
 	struct memcg memcg;
 	int thawed_fd;		       /* a freezer cgroup that is not frozen; -1: none */
 	int64_t rss_before, rss_after; /* pages */
+	int64_t seize_us, glance_us;   /* when it began, and when it is looked at next */
 	int64_t signal_us, exit_us, reap_us, reap_started_us;
 	int64_t seen_rss, seen_cpu_us, seen_ticks, moved_us, told_us;
 	int seen_compared;
@@ -295,8 +298,11 @@ static void abandon_looker(struct driver *d, struct victim *v)
 		v->looker = start_worker(d, v, TRADE_LOOKER);
 }
 
+/* What waits for a T that was not signalled may wait for ever: the end of that wait lets T go. */
 static void end_tracer(struct victim *v)
 {
+	if (v->tracer && !v->plan.signalled && worker_is_at(v->tracer, hold_seize))
+		leave_tracer(v);
 	if (v->tracer && !worker_end(v->tracer)) {
 		v->tracer_berth = NULL;
 		v->left_behind = true;
@@ -536,8 +542,18 @@ static void seize(struct driver *d, struct victim *v)
 	}
 	v->tracer->fds = v->fds;
 	v->tracer->tid = v->tid;
+	v->seize_us = d->sys->now_us();
+	v->glance_us = v->seize_us + GLANCE_US;
 	worker_run(v->tracer, hold_seize);
 	v->started = true;
+}
+
+static bool is_seized(struct victim *v, int64_t now)
+{
+	if (now < v->glance_us && now < v->step.until_us)
+		return false;
+	v->glance_us = now + GLANCE_US + (now - v->seize_us) / 8;
+	return hold_is_in_force(v->tracer);
 }
 
 static void queue_reap(struct driver *d, struct victim *v)
@@ -554,8 +570,7 @@ static void queue_reap(struct driver *d, struct victim *v)
 	r->fds = v->fds;
 	r->pages = v->rss_before;
 	r->guard = NULL;
-	if (v->tracer && worker_idle(v->tracer) &&
-	    v->rss_before * d->run->self->page_bytes > SMALL_BYTES)
+	if (v->tracer && v->rss_before * d->run->self->page_bytes > SMALL_BYTES)
 		r->guard = v->tracer;
 	atomic_store(&r->start_us, 0);
 	atomic_store(&r->over, false);
@@ -648,9 +663,9 @@ static void begin(struct driver *d, struct victim *v)
 		v->started = look(d, v, look_signal_sharers);
 		break;
 	case PLAN_SETTLE:
-		if (v->tracer && worker_idle(v->tracer) &&
+		if (v->tracer && !worker_is_at(v->tracer, hold_await_stop) &&
 		    atomic_load(&v->shared->t_state) == T_RUNNING)
-			worker_run(v->tracer, hold_await_stop);
+			worker_run_after(v->tracer, hold_seize, hold_await_stop);
 		/* After a boost the same look goes on. */
 		atomic_store(&v->shared->settled, false);
 		v->started = go_on_looking(d, v, look_settle);
@@ -1040,6 +1055,8 @@ static void check(struct driver *d, struct victim *v, int64_t now)
 			if (err < 0)
 				end_tracer(v);
 			set_result(d, v, err);
+		} else if (is_seized(v, now)) {
+			set_result(d, v, 0);
 		} else if (late) {
 			leave_tracer(v); /* a late success is undone by its end */
 			set_result(d, v, -ETIMEDOUT);
@@ -1341,6 +1358,8 @@ static int64_t next_wake(const struct driver *d, int64_t now)
 			return now;
 		if (v->step.until_us < wake)
 			wake = v->step.until_us;
+		if (v->step.kind == PLAN_HOLD && v->glance_us < wake)
+			wake = v->glance_us;
 	}
 	return wake;
 }
@@ -1395,8 +1414,6 @@ static void interrupt(struct driver *d)
 			v->plan.outcome = v->plan.signalled ? OUTCOME_PENDING : OUTCOME_FAILED;
 			v->plan.reason = REASON_INTERRUPTED;
 		}
-		if (v->tracer && !worker_idle(v->tracer) && v->step.kind == PLAN_HOLD)
-			leave_tracer(v);
 		finish(d, v);
 	}
 }

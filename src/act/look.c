@@ -303,7 +303,7 @@ static void reap(struct worker *w, struct reap *r)
 
 	atomic_store(&r->start_us, w->sys->now_us());
 	if (r->guard && worker_stay(w)) {
-		(void)worker_run(r->guard, hold_guard);
+		(void)worker_run_after(r->guard, hold_seize, hold_guard);
 		worker_go_on(w);
 	}
 	err = w->sys->mrelease(r->pidfd, r->flags);

@@ -108,8 +108,10 @@ static void do_job(struct worker *w, void (*job)(struct worker *w))
 {
 	job(w);
 	pthread_mutex_lock(&w->lock);
-	w->job = NULL;
-	tell_locked(w);
+	w->job = w->next;
+	w->next = NULL;
+	if (w->job == NULL)
+		tell_locked(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -197,6 +199,19 @@ bool worker_run(struct worker *w, void (*job)(struct worker *w))
 	if (idle && w->alone)
 		do_job(w, job);
 	return idle;
+}
+
+bool worker_run_after(struct worker *w, void (*before)(struct worker *w),
+		      void (*job)(struct worker *w))
+{
+	bool at;
+
+	pthread_mutex_lock(&w->lock);
+	at = w->job == before;
+	if (at)
+		w->next = job;
+	pthread_mutex_unlock(&w->lock);
+	return at || worker_run(w, job);
 }
 
 void worker_allow(struct worker *w, const cpu_set_t *cpus)

@@ -82,7 +82,8 @@ struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	void (*job)(struct worker *w); /* NULL: idle */
+	void (*job)(struct worker *w);	/* NULL: idle */
+	void (*next)(struct worker *w); /* what it does after that, or NULL */
 	bool quit, abandoned, left;
 	bool alone;	   /* no thread could be made: its jobs are done where they are given */
 	_Atomic bool stop; /* end the job soon: worker_stop() */
@@ -102,6 +103,7 @@ struct worker {
 	size_t n_targets;
 	size_t n_sharers, cap_sharers;
 	/* out */
+	_Atomic pid_t number; /* of a tracer's thread, before it seizes */
 	int err, scan_err;
 	bool released;
 	_Atomic bool opened; /* LISTS: fds and rss_pages are filled in and stay */
@@ -132,6 +134,9 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 		 int notify, void *berth, enum trade trade, struct worker **ret);
 /** Give it a job. False: it is at another one, and stays with that. */
 bool worker_run(struct worker *w, void (*job)(struct worker *w));
+/** Give it a job, or have it go on to that one when it is through with @before. */
+bool worker_run_after(struct worker *w, void (*before)(struct worker *w),
+		      void (*job)(struct worker *w));
 /** Wake the driver up: something was done, and the job goes on. */
 void worker_tell(struct worker *w);
 /**
@@ -172,6 +177,8 @@ void worker_abandon(struct worker *w);
 
 /** Seize w->tid. -ESRCH: it ended or was never ours (the thread must end then). */
 void hold_seize(struct worker *w);
+/** Of the driver, while that goes on: is the seizure in force already? Never blocks. */
+bool hold_is_in_force(struct worker *w);
 /** Wait until T is in its exit stop, or need not get there: it is in D state, and settled. */
 void hold_await_stop(struct worker *w);
 /** While the reap runs: sample RSS, let T go when it falls or when the call has returned 0. */

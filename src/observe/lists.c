@@ -212,6 +212,15 @@ bool observe_off_cpu(const struct sys *sys, const struct victim_fds *fds, pid_t 
 	return thread_stat(sys, fds, tid, &st) == 0 && st.state != 'R';
 }
 
+pid_t observe_tracer(const struct sys *sys, const struct victim_fds *fds, pid_t tid)
+{
+	struct status_facts st;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%d/status", (int)tid);
+	return observe_status_at(sys, fds->task, name, &st) == 0 ? st.tracer : 0;
+}
+
 static void count_one(const struct sys *sys, const struct victim_fds *fds, pid_t tid,
 		      enum depth depth, struct plan_threads *t)
 {

@@ -593,7 +593,7 @@ static struct plan_step after_hold(struct plan_kill *st, const struct plan_resul
 	/* T ended before it was seized: choose another one. */
 	if (r->err == -ESRCH && ++st->tries_hold < HOLD_TRIES)
 		return read_lists(st, r->now_us);
-	/* EPERM: traced already, or no right. ETIMEDOUT: stopped and frozen, or in an execve. */
+	/* EPERM: traced already, or no right. ETIMEDOUT: in an execve. */
 	if (st->scan_later)
 		return scan_now(st, r->now_us);
 	st->where = STEPNAME_HOLD;

@@ -53,7 +53,7 @@ start_victim_in() {
 	start_victim "$@"
 }
 
-# hogs_start PER_CPU [POLICY]: spinning processes; hogs_stop ends them
+# hogs_start PER_CPU [POLICY [NICE]]: spinning processes; hogs_stop ends them
 hogs_start() {
 	start_helper hog $(($1 * $(nproc))) "${@:2}"
 	HOGS_JOB=$HELPER_JOB

@@ -5,6 +5,7 @@
 # raised neither starves others nor stays raised on anything that lives.
 #
 # shellcheck disable=SC2030,SC2031 # a test is a subshell
+# shellcheck disable=SC2016 # expanded by the inner shell
 # shellcheck disable=SC2154 # status, output and stderr are set by bats
 
 load ../lib/live
@@ -174,6 +175,83 @@ throttled_victim() {
 	expect outcome reaped exited true robust handed-over
 	read -r -t 5 -u "$waiter"
 	[[ $REPLY == *recovered* ]]
+}
+
+# PTRACE_SEIZE of a stopped process returns when that has had the CPU; it is held before.
+@test "starved: stopped, it is held before it has run" {
+	requires root mrelease ptrace
+	start_victim --mib 64 --stop --sched idle
+	hogs_start 10 other -10
+	kill_json "$VICTIM"
+	hogs_stop
+	expect_status 0
+	expect outcome reaped exited true hold trace errno null
+}
+
+is_any_traced() {
+	local pid
+	for pid; do
+		[ "$(status_of "$pid" TracerPid)" = 0 ] || return 0
+	done
+	return 1
+}
+
+is_stopped() {
+	[ "$(state_of "$1")" = T ]
+}
+
+# held_in_line COUNT CALL NUMBER: VICTIMS are stopped, get no CPU, and one of them is held; that call of
+# mmreap waits for the file go
+held_in_line() {
+	local i
+	VICTIMS=()
+	for ((i = 0; i < $1; i++)); do
+		start_victim --mib 64 --stop --sched idle
+		VICTIMS+=("$VICTIM")
+	done
+	hogs_start 10 other -10
+	renice -n -15 "$BASHPID" # they are not to keep this test from the CPU
+	"$HELPERS/refuse" "$2" until=go "$3" 1 "$BASH" -c \
+		'echo "$BASHPID" >killer; exec "$0" kill --json "$@"' \
+		"$MMREAP" "${VICTIMS[@]}" >stdout 2>stderr 3>&- &
+	until_true 10 is_any_traced "${VICTIMS[@]}"
+}
+
+# left_stopped STATUS: that is what mmreap ends with, and nobody was touched
+left_stopped() {
+	local status=0 pid
+	wait "$!" || status=$?
+	((status == $1))
+	hogs_stop
+	for pid in "${VICTIMS[@]}"; do
+		until_true 10 is_stopped "$pid"
+		untouched "$pid"
+	done
+}
+
+@test "starved: stopped, held before it has run, and continued" {
+	requires root mrelease ptrace seccomp
+	held_in_line 1 SIGKILL 1
+	kill -CONT "$VICTIM"
+	: >go
+	wait "$!"
+	hogs_stop
+	output=$(<stdout)
+	expect outcome reaped exited true hold trace errno null
+}
+
+@test "starved: stopped, held before it has run, and mmreap dies" {
+	requires root mrelease ptrace seccomp
+	held_in_line 1 SIGKILL 1
+	kill -KILL "$(<killer)"
+	left_stopped 137
+}
+
+@test "starved: stopped, held before it has run, and mmreap told to stop" {
+	requires root mrelease ptrace seccomp
+	held_in_line 2 ptrace 2
+	kill -TERM "$(<killer)"
+	left_stopped 143
 }
 
 @test "starved: nothing that lives stays raised" {

@@ -43,6 +43,26 @@ still_frozen() {
 	still_frozen
 }
 
+# What is frozen as it stands stopped is held all the same: it hands over once it is thawed.
+@test "thaw: stopped, and an owner of a robust mutex" {
+	requires root mrelease ptrace freezer-v1
+	local mutex=$BATS_TEST_TMPDIR/mutex waiter
+	cgroup_make v1 cold freezer
+	neighbours
+	start_victim --mib 64 --stop --threads 3 --shm "$mutex" --own-robust thread
+	start_helper waiter --timeout 30000 "$mutex"
+	waiter=$HELPER_FD
+	cgroup_add "$CGROUP" "$VICTIM"
+	freeze "$CGROUP"
+	kill_json --thaw "$VICTIM"
+	expect_status 0
+	expect outcome reaped exited true hold trace robust handed-over
+	read -r -t 5 -u "$waiter"
+	[ "$REPLY" = recovered ]
+	is_gone "$VICTIM"
+	still_frozen
+}
+
 @test "thaw: with threads, stopped, shared, deep below what is frozen" {
 	requires root mrelease freezer-v1 kcmp
 	local top

@@ -40,6 +40,7 @@ struct fake_thread {
 	bool no_mm;
 	uint64_t list, list32;
 	int err;
+	pid_t tracer;
 };
 
 /**
@@ -79,7 +80,6 @@ struct fake_proc {
 	int n_groups;
 	size_t status_cut;
 	pid_t tgid; /* what status says; 0: the PID */
-	pid_t tracer;
 	int parent_err; /* of pidfd_parent() */
 	int signal_err, kcmp_err, open_err, proc_err, pagemap_err, mem_open_err;
 	int bits; /* 0: 64; -1: no auxv */
@@ -364,7 +364,7 @@ static inline int fake_status(const struct fake_proc *p, const struct fake_threa
 	len = (size_t)
 		snprintf(text, sizeof(text),
 			 "Name:\tfake\nTgid:\t%d\nTracerPid:\t%d\nUid:\t0\t0\t0\t0\nGroups:\t",
-			 (int)(p->tgid ? p->tgid : p->pid), (int)p->tracer);
+			 (int)(p->tgid ? p->tgid : p->pid), (int)t->tracer);
 	for (int i = 0; i < p->n_groups; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%d ", 2000000000 + i);
 	len += (size_t)

@@ -260,7 +260,7 @@ static void test_self(void)
 	ok(fake_end(), "all closed");
 
 	/* Told is the thread of it that does. */
-	procs[0].tracer = 34;
+	procs[0].threads[0].tracer = 34;
 	procs[2].threads[0].tid = 33;
 	procs[2].threads[1].tid = 34;
 	begin_self(procs, 4);
@@ -802,6 +802,29 @@ static void test_lists_race(void)
 	is_int(observe_lists(&fake_sys, &fds, true, dents, &l, &t), 0,
 	       "one ends while it is looked at");
 	is_int(t, PID, "it is not chosen");
+	observe_close(&fake_sys, &fds);
+	let_go(&ref);
+	ok(fake_end(), "all closed");
+}
+
+/* Whoever has the number is looked at only as a thread of theirs. */
+static void test_tracer(void)
+{
+	struct fake_proc procs[] = {
+		{ .pid = PID, .mm = 1, .threads = { { PID }, { 501, .tracer = 77 } } },
+		{ .pid = 900, .mm = 2, .threads = { { 900, .tracer = 77 } } }
+	};
+	struct victim_fds fds;
+	struct proc_ref ref;
+
+	fake_begin(procs, 2);
+	ref = hold(PID);
+	observe_open(&fake_sys, &ref, &fds);
+	is_int(observe_tracer(&fake_sys, &fds, PID), 0, "nobody");
+	is_int(observe_tracer(&fake_sys, &fds, 501), 77, "of this thread alone");
+	is_int(observe_tracer(&fake_sys, &fds, 900), 0, "a stranger");
+	fake.procs[0].status_cut = 1;
+	is_int(observe_tracer(&fake_sys, &fds, 501), 0, "a text that is not whole");
 	observe_close(&fake_sys, &fds);
 	let_go(&ref);
 	ok(fake_end(), "all closed");
@@ -1465,6 +1488,7 @@ int main(void)
 	RUN(test_list);
 	RUN(test_lists);
 	RUN(test_lists_race);
+	RUN(test_tracer);
 	RUN(test_lists_else);
 	RUN(test_threads);
 	RUN(test_threads_end);

@@ -515,7 +515,7 @@ static void test_hold(void)
 		  .lines = { BEFORE, ONE_THREAD, HOLD(-ESRCH), LISTS_ERR(-ESRCH), PAUSE(),
 			     LOOK(.zombie = true, .exiting = true) },
 		  IS(EXITED, ZOMBIE) },
-		{ "PTRACE_SEIZE: ETIMEDOUT, stopped and frozen or in an execve",
+		{ "PTRACE_SEIZE: ETIMEDOUT, in an execve",
 		  .lines = { BEFORE, ONE_THREAD, HOLD(-ETIMEDOUT, .limit_us = 1000 * MS), KILL(0),
 			     SETTLE(REAP), REAP(0), GONE },
 		  IS(REAPED, NONE, .after_us = 1000 * MS) },
