@@ -38,6 +38,16 @@ refused() {
 	fi
 }
 
+@test "inject: signals cannot be waited for, and nobody is touched" {
+	requires strace
+	start_victim --mib 4
+	injected signalfd4:error=EMFILE -- "$VICTIM"
+	expect_status 1
+	[ "$(jq -r .error.message <<<"$output")" = \
+		"signals cannot be waited for: Too many open files; nothing was touched" ]
+	untouched "$VICTIM"
+}
+
 @test "inject: process_mrelease EAGAIN or EINTR three times, then it works" {
 	requires mrelease ptrace seccomp
 	local error
