@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <errno.h>
-#include <fcntl.h>
 #include <mmreap/caller.h>
 #include <mmreap/cleanup.h>
 #include <mmreap/mounts.h>
@@ -28,7 +27,7 @@ enum exit_status look_open(const struct target_list *list, bool cgroups, bool js
 		return selection_say(&error, json);
 	}
 	selection_raise_file_limit();
-	if (look_has_room(ret, LOOK_ROOM) < 0)
+	if (selection_has_room(&ret->self, LOOK_ROOM) < 0)
 		return look_say_no_room(json);
 	if (cgroups || !observe_sees_hidden(&caller))
 		err = mounts_load(&ret->mounts);
@@ -53,24 +52,6 @@ enum exit_status look_find_ancestors(struct look *look, bool json)
 
 	errno = -err;
 	return err < 0 ? report_error(json, STATUS_FAILURE, "%m") : STATUS_OK;
-}
-
-int look_has_room(const struct look *look, int n)
-{
-	int fds[LOOK_ROOM_MAX], err = 0, count = 0;
-
-	/* Opened, not copied: that takes what an open of the look itself takes. */
-	while (count < n && count < LOOK_ROOM_MAX && err == 0) {
-		fds[count] = sys_linux.open_at(look->self.proc_fd, ".", O_DIRECTORY);
-		if (fds[count] < 0)
-			err = fds[count];
-		else
-			count++;
-	}
-	while (count > 0)
-		sys_linux.close(fds[--count]);
-	errno = -err;
-	return err;
 }
 
 enum exit_status look_say_no_room(bool json)
@@ -263,13 +244,13 @@ enum exit_status look_open_kernel(const struct look *look, enum source source, i
 		if (err < 0 && source == SOURCE_BPF)
 			return say_no_kernel(err, json);
 	}
-	if (look_has_room(look, room) == 0)
+	if (selection_has_room(&look->self, room) == 0)
 		return STATUS_OK;
 	/* It holds some ten descriptors; without it the look may still be possible. */
 	if (*ret && source == SOURCE_AUTO) {
 		kernelview_close(*ret);
 		*ret = NULL;
-		if (look_has_room(look, room) == 0)
+		if (selection_has_room(&look->self, room) == 0)
 			return STATUS_OK;
 	}
 	return look_say_no_room(json);

@@ -47,12 +47,6 @@ enum exit_status look_explain_target(const struct target *t, struct cli_error *r
  */
 enum exit_status look_say_target(const struct target *t, bool json);
 
-/**
- * look_has_room - Can so many more files be open at a time?
- * A look that cannot open what is there would take it for what is not. 0, or a negative errno, which
- * is in errno as well.
- */
-int look_has_room(const struct look *look, int n);
 /** look_say_no_room - Say that they cannot, and why (errno). */
 enum exit_status look_say_no_room(bool json);
 
@@ -60,7 +54,6 @@ enum exit_status look_say_no_room(bool json);
 #define LOOK_ROOM 4
 #define LOOK_ROOM_ALL 6
 #define LOOK_ROOM_DEEP 8
-#define LOOK_ROOM_MAX 8
 
 /**
  * look_open_kernel - Ask for the kernel's own view, where @source allows it.

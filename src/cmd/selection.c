@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,10 @@
 #include <mmreap/report.h>
 
 #include "selection.h"
+
+#define MAX_ROOM 8
+/* libproc2 passes over what it cannot open: the list, and two files of a process. */
+#define SCAN_ROOM 3
 
 __attribute__((format(printf, 3, 4))) static int
 fail(struct selection_error *e, enum exit_status status, const char *format, ...)
@@ -60,11 +65,31 @@ static int add_pids(struct selection *s, const struct pid_list *pids, const char
 	return 0;
 }
 
+int selection_has_room(const struct run_self *self, int n)
+{
+	int fds[MAX_ROOM], err = 0, count = 0;
+
+	/* Opened, not copied: that takes what an open of the look itself takes. */
+	while (count < n && count < MAX_ROOM && err == 0) {
+		fds[count] = sys_linux.open_at(self->proc_fd, ".", O_DIRECTORY);
+		if (fds[count] < 0)
+			err = fds[count];
+		else
+			count++;
+	}
+	while (count > 0)
+		sys_linux.close(fds[--count]);
+	errno = -err;
+	return err;
+}
+
 static int add_comm(struct selection *s, const char *comm, struct selection_error *e)
 {
 	struct pid_list pids = { 0 };
-	int err = select_comm(s->sys, s->self, comm, &pids);
+	int err = selection_has_room(s->self, SCAN_ROOM);
 
+	if (err == 0)
+		err = select_comm(s->sys, s->self, comm, &pids);
 	if (err < 0) {
 		errno = -err;
 		err = fail(e, STATUS_FAILURE, "cannot list the processes: %m");

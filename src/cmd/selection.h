@@ -51,6 +51,13 @@ int selection_no_proc(int err, struct selection_error *ret_error);
 /** selection_no_mounts - Say why mounts_load() gave @err, and what helps. Returns -1 with @ret_error. */
 int selection_no_mounts(int err, struct selection_error *ret_error);
 
+/**
+ * selection_has_room - Can so many more files (8 at most) be open at a time?
+ * A look that cannot open what is there would take it for what is not. 0, or a negative errno, which
+ * is in errno as well.
+ */
+int selection_has_room(const struct run_self *self, int n);
+
 /** selection_raise_file_limit - Several descriptors for each target: as many as we may have. */
 void selection_raise_file_limit(void);
 

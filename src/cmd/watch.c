@@ -450,7 +450,8 @@ static void ask_kernel(struct story *s)
 		report_say("no kernel events (%m): the source is /proc alone");
 	if (err < 0)
 		s->kernel = NULL;
-	if (s->kernel && opt->source == SOURCE_AUTO && look_has_room(&s->look, LOOK_ROOM) < 0) {
+	if (s->kernel && opt->source == SOURCE_AUTO &&
+	    selection_has_room(&s->look.self, LOOK_ROOM) < 0) {
 		if (opt->verbose)
 			report_say("no kernel events (%m): the source is /proc alone");
 		kernelview_close(s->kernel);
@@ -488,7 +489,7 @@ static enum exit_status watch(struct story *s)
 		open_item(s, &s->items[i]);
 	}
 	ask_kernel(s);
-	if (!is_over(s) && look_has_room(&s->look, LOOK_ROOM) < 0)
+	if (!is_over(s) && selection_has_room(&s->look.self, LOOK_ROOM) < 0)
 		return look_say_no_room(s->req.out.json);
 	while (scan_sharers(s))
 		;

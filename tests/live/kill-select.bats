@@ -147,6 +147,19 @@ named() {
 	untouched "$VICTIM"
 }
 
+@test "select: a name, and too few descriptors to look for it" {
+	local n told=0
+	start_victim --mib 4
+	# The first limits keep the program from starting.
+	for n in {3..20}; do
+		run --separate-stderr bash -c 'ulimit -n "$0"; "$@" 3>&- || echo "$?"' "$n" \
+			"$MMREAP" kill --dry-run --comm victim
+		[ "$output" != 1 ] || told=$((told + 1))
+		[[ $output == 1 || $output == 127 ]]
+	done
+	((told > 10))
+}
+
 @test "select: a name that an ancestor has too" {
 	requires mrelease ptrace
 	local name

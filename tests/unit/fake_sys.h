@@ -79,7 +79,7 @@ struct fake_proc {
 	int status_err;
 	int n_groups;
 	size_t status_cut;
-	pid_t tgid; /* what status says; 0: the PID */
+	pid_t tgid;	/* what status says; 0: the PID */
 	int parent_err; /* of pidfd_parent() */
 	int signal_err, kcmp_err, open_err, proc_err, pagemap_err, mem_open_err;
 	int bits; /* 0: 64; -1: no auxv */
