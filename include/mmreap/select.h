@@ -54,7 +54,8 @@ void cgroup_close(const struct sys *sys, struct cgroup_ref *cg);
 #define CGROUP_MAX_DEPTH 64
 
 /**
- * cgroup_members - Add every process in the cgroup and below. Duplicates stay in.
+ * cgroup_members - Add every process in the cgroup and below. Duplicates stay in. 0 (version 2) is one
+ * that our PID namespace does not see, or one that was just waited for.
  * Returns 0 only if none was passed over; -ELOOP: it is deeper than CGROUP_MAX_DEPTH.
  */
 int cgroup_members(const struct sys *sys, const struct cgroup_ref *cg, struct pid_list *ret);

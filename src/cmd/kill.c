@@ -403,7 +403,7 @@ static void tell_left(struct story *s)
 			s->rest = STATUS_FAILURE;
 		}
 		for (size_t j = 0; j < pids.n; j++) {
-			if (has_row(s, pids.pids[j]))
+			if (pids.pids[j] == 0 || has_row(s, pids.pids[j]))
 				continue;
 			n++;
 			if (used < sizeof(list))

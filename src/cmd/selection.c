@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include <mmreap/caller.h>
 #include <mmreap/late.h>
 #include <mmreap/report.h>
 
@@ -59,7 +60,7 @@ static int add_pids(struct selection *s, const struct pid_list *pids, const char
 					    .member = comm == NULL,
 					    .selected = true };
 
-		if (add_spec(s, &spec, e) < 0)
+		if (spec.pid != 0 && add_spec(s, &spec, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -197,6 +198,11 @@ void selection_free(struct selection *s)
 static int refuse_member(const struct selection *s, const char *path, pid_t pid,
 			 bool allow_ancestors, struct selection_error *e)
 {
+	if (pid == 0 && !caller_in_initial_pid_ns())
+		return fail(e, STATUS_REFUSED,
+			    "cgroup %.200s holds processes of another PID namespace: refused as a "
+			    "whole, nothing was touched; name its processes one by one",
+			    path);
 	if (pid == 1)
 		return fail(e, STATUS_REFUSED,
 			    "cgroup %.200s holds init (PID %d): refused as a whole, nothing was "

@@ -183,8 +183,7 @@ static int add_procs(const struct sys *sys, int dirfd, struct pid_list *ret)
 		while (err == 0 && (nl = strchr(line, '\n'))) {
 			long pid = strtol(line, NULL, 10);
 
-			/* 0: a member that our PID namespace does not see */
-			if (pid > 0 && pid <= INT_MAX)
+			if (pid >= 0 && pid <= INT_MAX)
 				err = pid_list_add(ret, (pid_t)pid);
 			line = nl + 1;
 		}

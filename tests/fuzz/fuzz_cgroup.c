@@ -187,7 +187,7 @@ static void check_members(const struct cgroup_ref *cg)
 	world.chunk = 1 + world.flags / 32;
 	claim(cgroup_members(&sys, cg, &pieces) == 0);
 	for (size_t i = 0; i < all.n; i++)
-		claim(all.pids[i] > 0);
+		claim(all.pids[i] >= 0);
 	if (is_list(world.procs)) {
 		claim(all.n == pieces.n);
 		for (size_t i = 0; i < all.n; i++)

@@ -381,6 +381,20 @@ deepen() {
 	done
 }
 
+@test "cgroup: with members that are not to be seen it is refused as a whole" {
+	requires root pidns freezer-v2
+	make v2 foreign
+	start_victim --mib 4
+	cgroup_add "$CGROUP" "$VICTIM"
+	run --separate-stderr timeout 20 unshare --pid --fork --mount-proc bash -c '
+		sleep 60 & echo "$!" >"$1/cgroup.procs"
+		"$0" kill --json --cgroup "$1"; s=$?; kill -KILL "$!" && exit "$s"' "$MMREAP" "$CGROUP"
+	expect_status 7
+	[[ $(jq -r .error.message <<<"$output") == *"another PID namespace"* ]]
+	untouched "$VICTIM"
+	is_thawed "$CGROUP"
+}
+
 @test "cgroup: the cgroup of PID 1 is refused as a whole" {
 	requires root
 	local hierarchy controller path
