@@ -121,6 +121,7 @@ static const struct fault_call fault_calls[] = {
 	/* what has no error that could happen to this caller */
 	CALL(munmap, FAULT_NEVER, 0),
 	CALL(rt_sigaction, FAULT_NEVER, 0),
+	CALL(alarm, FAULT_NEVER, 0),
 	CALL(rt_sigprocmask, FAULT_NEVER, 0),
 	CALL(sigaltstack, FAULT_NEVER, 0),
 	CALL(tgkill, FAULT_NEVER, 0),
