@@ -277,9 +277,15 @@ is_freezing() {
 		until [ "$state" = t ]; do read -r _ _ state _ <"/proc/$1/stat"; done
 		kill -TSTP %1
 		wait %1
+		status=$?
 		# It is stopped by now, and nobody else lets its victim go.
 		while [ "$state" = t ] && read -r _ _ state _ <"/proc/$1/stat"; do :; done 2>/dev/null
-		fg >/dev/null' "$MMREAP" "$VICTIM" "$HELPERS"
+		if ((status)); then
+			kill -CONT %1
+			wait %1
+			status=$?
+		fi
+		exit "$status"' "$MMREAP" "$VICTIM" "$HELPERS"
 	expect_status 0
 	expect outcome reaped exited true hold trace
 }
