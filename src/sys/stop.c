@@ -15,15 +15,6 @@
 static const int kinds[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t came;
 
-/* The same signal may come twice at once, as from timeout(1): that is not impatience. */
-static void note(int sig)
-{
-	if (came)
-		return;
-	came = sig;
-	alarm(LAST_WORDS_S);
-}
-
 static void die(void)
 {
 	signal(came, SIG_DFL);
@@ -42,6 +33,26 @@ static void lose_patience(int sig)
 	else
 		die();
 	(void)sig;
+}
+
+static void set_handler(int sig, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+
+	sigaction(sig, &action, NULL);
+}
+
+/*
+ * The same signal may come twice at once, as from timeout(1): that is not impatience. An alarm before is
+ * not ours: it ends us, as whoever set it wanted.
+ */
+static void note(int sig)
+{
+	if (came)
+		return;
+	came = sig;
+	set_handler(SIGALRM, lose_patience);
+	alarm(LAST_WORDS_S);
 }
 
 int stop_catch(struct stop *ret)
@@ -70,13 +81,6 @@ void stop_close(struct stop *stop)
 	cleanup_close(&stop->fd);
 }
 
-static void set_handler(int sig, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
-
-	sigaction(sig, &action, NULL);
-}
-
 void stop_allow(const struct stop *stop)
 {
 	static bool ready;
@@ -85,8 +89,6 @@ void stop_allow(const struct stop *stop)
 	for (size_t i = 0; !ready && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (sigismember(&stop->signals, kinds[i]))
 			set_handler(kinds[i], note);
-	if (!ready)
-		set_handler(SIGALRM, lose_patience);
 	ready = true;
 	sigaddset(&held, SIGTTOU);
 	sigaddset(&held, SIGALRM);
