@@ -17,8 +17,14 @@ static volatile sig_atomic_t came;
 
 static void die(void)
 {
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, came);
 	signal(came, SIG_DFL);
 	kill(getpid(), came);
+	/* Told between two waits of watch, they are held back while it wipes its line. */
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 static void lose_patience(int sig)

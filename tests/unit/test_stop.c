@@ -42,6 +42,14 @@ static void told_before_we_say(struct stop *stop)
 	say();
 }
 
+static void told_before_we_wait(struct stop *stop)
+{
+	stop_allow(stop);
+	raise(SIGTERM);
+	if (stop_forbid(stop))
+		say();
+}
+
 static void told_while_somebody_is_held(struct stop *stop)
 {
 	raise(SIGTERM);
@@ -87,6 +95,7 @@ static void test_fates(void)
 		const char *name;
 	} rows[] = {
 		{ told_before_we_say, SIGTERM, "told to end, then it waits for who reads" },
+		{ told_before_we_wait, SIGTERM, "told to end, then they are held back" },
 		{ told_while_somebody_is_held, SIGTERM, "held back, then told to end" },
 		{ alarm_of_another, SIGALRM, "an alarm that it did not set" },
 	};
