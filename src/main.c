@@ -54,5 +54,7 @@ int main(int argc, const char **argv)
 	 */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* Ignored by who started us, a child that ends leaves its number to a stranger before we wait for it. */
+	signal(SIGCHLD, SIG_DFL);
 	return report_close_stdout(run(argc, argv));
 }

@@ -326,8 +326,6 @@ static pid_t linux_make_zombie(void)
 
 	if (can_ask_kthreadd())
 		return KTHREADD;
-	/* Ignored by who started us, it would leave no zombie: its number is free, or a stranger's. */
-	signal(SIGCHLD, SIG_DFL);
 	pid = vfork();
 	if (pid == 0)
 		_exit(0);

@@ -183,6 +183,16 @@ without() {
 	done
 }
 
+@test "probe: kills its child only as long as the number is its own" {
+	requires strace
+	# Who ignores SIGCHLD has no zombies: the number is free as soon as the child has ended.
+	timeout 20 env --ignore-signal=CHLD LSAN_OPTIONS=detect_leaks=0 \
+		strace -f -qq -o calls -e trace=kill "$MMREAP" probe 3>&- >/dev/null
+	cat calls
+	grep -q 'kill(.*, SIGKILL) *= 0' calls
+	[ "$(grep -c ESRCH calls)" -eq 0 ]
+}
+
 @test "probe: takes no target; columns as everywhere" {
 	mmreap probe 1
 	expect_status 2
