@@ -40,6 +40,8 @@ struct act_arena {
  * @frozen_by_us: the targets' cgroup is frozen by this run and will be thawed by @on_signalled
  * @thaw_mounts: for --thaw: where the freezer is; NULL without
  * @interrupt_fd: readable when the run shall stop (a signalfd); -1: none
+ *
+ * SIGTSTP is held back by whoever starts it, and let in where nobody is held or frozen.
  */
 struct act_run {
 	const struct sys *sys;

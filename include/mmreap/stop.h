@@ -4,6 +4,8 @@
 /*
  * SIGINT, SIGTERM and SIGHUP: while somebody is held they wait, and are read where we wait. While we say
  * what came of it they end us by themselves, as nobody knows whether what we say is ever read.
+ *
+ * What stops us waits too: who is held or frozen would be so until somebody says fg.
  */
 
 #include <signal.h>
@@ -12,10 +14,11 @@
 /**
  * struct stop - the signals that tell us to end
  * @signals: those that end a tool by default, but not those that our starter had us ignore
- * @fd: owned; readable when one of them waits
+ * @held: these, SIGTSTP and SIGTTOU
+ * @fd: owned; readable when one of @signals waits
  */
 struct stop {
-	sigset_t signals;
+	sigset_t signals, held;
 	int fd;
 };
 

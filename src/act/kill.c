@@ -97,8 +97,8 @@ struct driver {
 	int64_t start_us;
 	int cpus;
 	cpu_set_t allowed;
-	bool stays;	 /* we are on one of the allowed CPUs only */
-	sigset_t before; /* the mask without what hold_back_stop() adds */
+	bool stays;	  /* we are on one of the allowed CPUs only */
+	sigset_t at_rest; /* the mask without SIGTSTP */
 	struct pollfd *polls;
 	struct crowd *crowd;
 	bool crowd_done;
@@ -176,18 +176,11 @@ static void spread_out(struct driver *d)
 		worker_allow(v->tracer, &d->allowed);
 }
 
-/*
- * Stopped by Ctrl-Z mmreap would leave who is held in its exit stop until somebody says fg. So it is
- * stopped only where it sleeps and holds nobody: wait_events().
- */
-static void hold_back_stop(struct driver *d)
+/* Ctrl-Z is let in only where mmreap sleeps, and nobody is held or frozen: wait_events(). */
+static void keep_mask_at_rest(struct driver *d)
 {
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTSTP);
-	/* Threads made from here on inherit it. */
-	sigprocmask(SIG_BLOCK, &stop, &d->before);
+	sigprocmask(SIG_BLOCK, NULL, &d->at_rest);
+	sigdelset(&d->at_rest, SIGTSTP);
 }
 
 /* --- results ------------------------------------------------------------------------------- */
@@ -1369,7 +1362,7 @@ static int wait_events(struct driver *d, int64_t now)
 {
 	int64_t gap = next_wake(d, now) - now;
 	struct timespec ts;
-	bool holds = false;
+	bool holds = d->run->frozen_by_us && !d->told_signalled;
 	uint64_t count;
 	nfds_t n = 0;
 
@@ -1386,7 +1379,7 @@ static int wait_events(struct driver *d, int64_t now)
 			d->polls[n++] =
 				(struct pollfd){ .fd = v->target->ref.pidfd, .events = POLLIN };
 	}
-	if (ppoll(d->polls, n, &ts, holds ? NULL : &d->before) < 0)
+	if (ppoll(d->polls, n, &ts, holds ? NULL : &d->at_rest) < 0)
 		return 0;
 	if (d->polls[1].revents & POLLIN)
 		return -EINTR;
@@ -1639,7 +1632,7 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 
 	d.start_us = run->sys->now_us();
 	stay_here(&d);
-	hold_back_stop(&d);
+	keep_mask_at_rest(&d);
 	if (err < 0) {
 		fail_all(err, targets, n, rows);
 		err = 0;
@@ -1673,7 +1666,6 @@ int act_kill(const struct act_run *run, const struct target *targets, size_t n,
 		run->sys->drop_zombie(d.zombie);
 	if (d.notify >= 0)
 		close(d.notify);
-	sigprocmask(SIG_SETMASK, &d.before, NULL);
 	if (left_behind)
 		*run->arena = (struct act_arena){ 0 };
 	free(d.victims);

@@ -154,9 +154,9 @@ static int ask(struct story *s)
 		int yes;
 
 		/* Nothing is touched yet: a Ctrl-C at the question just ends us. */
-		sigprocmask(SIG_UNBLOCK, &s->stop.signals, NULL);
+		sigprocmask(SIG_UNBLOCK, &s->stop.held, NULL);
 		yes = t->err ? 1 : report_ask_kill(&t->ref, s->req.opt.sharers == SHARERS_KILL);
-		sigprocmask(SIG_BLOCK, &s->stop.signals, NULL);
+		sigprocmask(SIG_BLOCK, &s->stop.held, NULL);
 		if (yes < 0)
 			return yes;
 		if (yes)

@@ -63,8 +63,6 @@ static void note(int sig)
 
 int stop_catch(struct stop *ret)
 {
-	sigset_t held;
-
 	sigemptyset(&ret->signals);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct sigaction old;
@@ -75,10 +73,11 @@ int stop_catch(struct stop *ret)
 	ret->fd = signalfd(-1, &ret->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ret->fd < 0)
 		return -errno;
-	/* In the background of a terminal with `stty tostop` a line of ours would stop us. */
-	held = ret->signals;
-	sigaddset(&held, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &held, NULL);
+	/* What a terminal stops us with; by `stty tostop` a line of ours is enough. */
+	ret->held = ret->signals;
+	sigaddset(&ret->held, SIGTTOU);
+	sigaddset(&ret->held, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &ret->held, NULL);
 	return 0;
 }
 
@@ -90,13 +89,12 @@ void stop_close(struct stop *stop)
 void stop_allow(const struct stop *stop)
 {
 	static bool ready;
-	sigset_t held = stop->signals;
+	sigset_t held = stop->held;
 
 	for (size_t i = 0; !ready && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (sigismember(&stop->signals, kinds[i]))
 			set_handler(kinds[i], note);
 	ready = true;
-	sigaddset(&held, SIGTTOU);
 	sigaddset(&held, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &held, NULL);
 }

@@ -290,6 +290,27 @@ is_freezing() {
 	expect outcome reaped exited true hold trace
 }
 
+# As long as it does not get frozen mmreap waits, and for the reader to end; then it lets Ctrl-Z in.
+@test "interrupt: Ctrl-Z leaves no cgroup frozen" {
+	requires root mrelease ptrace freezer-v2 userfaultfd
+	start_victim --mib 4
+	start_helper reader --vm-readv "$VICTIM"
+	cgroup_make v2 unfrozen
+	cgroup_add "$CGROUP" "$HELPER_JOB"
+	run --separate-stderr timeout 20 bash -c '
+		set -m
+		"$0" kill --json --cgroup "$1" &
+		until read -r frozen <"$1/cgroup.freeze" && ((frozen)); do :; done
+		kill -TSTP %1
+		wait %1
+		# It is stopped by now, or it has ended.
+		read -r frozen <"$1/cgroup.freeze"
+		fg >/dev/null
+		exit "$frozen"' "$MMREAP" "$CGROUP"
+	expect_status 0
+	expect exited true
+}
+
 # is_dying PID: SIGKILL has reached it: 9 is bit 8
 is_dying() {
 	[ "$(status_of "$1" ShdPnd)" = 0000000000000100 ]
