@@ -4,11 +4,14 @@
 
 #include "json.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <mmreap/cleanup.h>
 #include <mmreap/report.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -18,18 +21,30 @@
 /* Somebody is held; what was dropped since then. */
 static bool hurried;
 static int64_t n_dropped;
+/*
+ * The same terminal or pipe as stderr, and never waits; -1: none is to be had, as of a socket or of
+ * another user's terminal. That stderr itself does not wait would hold for all who share it.
+ */
+static int quick = -1;
 
 bool report_put(const char *text, size_t n)
 {
 	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	/* A pipe that takes anything takes PIPE_BUF bytes, a terminal a line as a rule. */
+	if (quick >= 0)
+		return write(quick, text, n) == (ssize_t)n;
+	/* Where something is taken a line is, as a rule. */
 	return (!hurried || poll(&reader, 1, 0) > 0) && write(STDERR_FILENO, text, n) >= 0;
 }
 
 void report_hurry(void)
 {
+	struct stat st;
+
 	hurried = true;
+	/* No file: what is opened anew would write over its beginning. */
+	if (isatty(STDERR_FILENO) || (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode)))
+		quick = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 void report_take_time(void)
@@ -38,6 +53,8 @@ void report_take_time(void)
 
 	hurried = false;
 	n_dropped = 0;
+	cleanup_close(&quick);
+	quick = -1;
 	if (n > 0)
 		report_say_count(n, "%lld line could not be said on the way: nobody read it",
 				 "%lld lines could not be said on the way: nobody read them",
