@@ -193,8 +193,8 @@ int look_compare(const struct look *look, const struct proc_ref *ref, struct com
 	if (c == NULL)
 		return -ENOMEM;
 	err = observe_within(COMPARE_LIMIT_US, compare, free_comparison, c);
-	if (err ==
-	    -EAGAIN) { /* no thread can be made: then without a limit, but a signal ends it */
+	/* No thread can be made: then without a limit, but a signal ends it. */
+	if (err == -EAGAIN) {
 		compare(c);
 		err = 0;
 	}

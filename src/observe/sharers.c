@@ -128,8 +128,7 @@ static bool describe(const struct sys *sys, const struct run_self *self,
 enum end { TARGET, NOTHING };
 
 struct order {
-	pid_t tid
-		[2]; /* the target's thread that has the mm; a task that has none, <= 0: not known */
+	pid_t tid[2];	/* the target's thread that has the mm; a task without, <= 0: not known */
 	int towards[2]; /* what kcmp says at this end of all that stand on the side of the other */
 	size_t n_asked, n_beyond; /* about so many; so many of them have none, or stand beyond it */
 	bool target_first;
