@@ -500,6 +500,7 @@ static enum exit_status watch(struct story *s)
 	if (err == -EINTR) {
 		report_watch_line_end();
 		stop_die(&s->stop);
+		return STATUS_FAILURE; /* a thread that was left behind has taken the signal */
 	}
 	for (size_t i = 0; i < s->n_items && err == -ETIMEDOUT; i++) {
 		if (s->items[i].done)
