@@ -26,11 +26,25 @@ static int64_t n_dropped;
  * another user's terminal. That stderr itself does not wait would hold for all who share it.
  */
 static int quick = -1;
+static bool tried;
+
+/* When there is something to say: most have nothing to. */
+static void open_quick(void)
+{
+	struct stat st;
+
+	tried = true;
+	/* No file: what is opened anew would write over its beginning. */
+	if (isatty(STDERR_FILENO) || (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode)))
+		quick = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
 
 bool report_put(const char *text, size_t n)
 {
 	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
 
+	if (hurried && !tried)
+		open_quick();
 	if (quick >= 0)
 		return write(quick, text, n) == (ssize_t)n;
 	/* Where something is taken a line is, as a rule. */
@@ -39,12 +53,7 @@ bool report_put(const char *text, size_t n)
 
 void report_hurry(void)
 {
-	struct stat st;
-
 	hurried = true;
-	/* No file: what is opened anew would write over its beginning. */
-	if (isatty(STDERR_FILENO) || (fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode)))
-		quick = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 void report_take_time(void)
@@ -55,6 +64,7 @@ void report_take_time(void)
 	n_dropped = 0;
 	cleanup_close(&quick);
 	quick = -1;
+	tried = false;
 	if (n > 0)
 		report_say_count(n, "%lld line could not be said on the way: nobody read it",
 				 "%lld lines could not be said on the way: nobody read them",
