@@ -142,6 +142,7 @@ struct column {
  * @key: the JSON key of the array
  * @defaults: columns of a table without -o; JSON has all of them
  * @widths: of each column at least, where the rows come one by one; NULL: as all rows need
+ * @prose: a bit for each column that may be broken into lines where the terminal is narrow
  * @get: fill in a cell; it is all zero before but for @words
  */
 struct row_table {
@@ -150,6 +151,7 @@ struct row_table {
 	size_t n_columns;
 	const char *defaults;
 	const unsigned char *widths;
+	unsigned int prose;
 	void (*get)(const void *row, unsigned int column, struct cell *ret);
 };
 

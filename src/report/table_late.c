@@ -35,6 +35,7 @@ static int add_headings(struct libscols_table *tb, const struct row_table *table
 		const struct column *column = &table->columns[columns->id[i]];
 		bool left = column->type == CELL_TEXT || column->type == CELL_PROCS;
 		unsigned int width = table->widths ? table->widths[columns->id[i]] : 0;
+		bool prose = table->prose >> columns->id[i] & 1;
 		struct libscols_column *cl;
 		char name[TABLE_HEADING];
 
@@ -42,6 +43,7 @@ static int add_headings(struct libscols_table *tb, const struct row_table *table
 		/* Without STRICTWIDTH a cell narrower than the heading is given the heading's width. */
 		cl = scols.scols_table_new_column(tb, name, width,
 						  (left ? 0 : SCOLS_FL_RIGHT) |
+							  (prose ? SCOLS_FL_WRAP : 0) |
 							  (width ? SCOLS_FL_STRICTWIDTH : 0));
 		if (!cl)
 			return -ENOMEM;
@@ -112,7 +114,7 @@ int table_print(FILE *f, const struct row_table *table, const struct output_opti
 		return -ENOMEM;
 	scols.scols_table_set_stream(tb, f);
 	scols.scols_table_enable_noheadings(tb, out->noheadings);
-	/* A cut PID or outcome would be a lie; let the terminal wrap. */
+	/* A cut PID or outcome would be a lie; let the terminal wrap what is no prose. */
 	scols.scols_table_enable_nowrap(tb, 0);
 	/* Else it takes widths back from some rows and not from others. */
 	if (table->widths) {

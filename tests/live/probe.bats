@@ -204,3 +204,11 @@ without() {
 	mmreap probe -o bogus
 	expect_status 2
 }
+
+@test "probe: its columns stay columns on a terminal of 80" {
+	# A line that is longer goes on below the first column.
+	script --quiet --return --command "stty cols 80; '$MMREAP' probe" /dev/null >table
+	cat table
+	[ "$(wc -l <table)" -gt 20 ]
+	[ "$(tr -d '\r' <table | wc --max-line-length)" -le 80 ]
+}
