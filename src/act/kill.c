@@ -740,6 +740,9 @@ static void collect(struct victim *v)
 		v->tid = w->tid;
 		v->rss_before = w->rss_pages;
 		v->result.lists = w->lists;
+		/* Only to predict what the hold itself would find. */
+		if (v->row->dry_run && v->tid && observe_tracer(w->sys, &v->fds, v->tid))
+			v->result.lists.candidate = false;
 	} else if (kind == PLAN_SETTLE) {
 		v->result.settled = w->settled;
 		v->result.seen_in_use = w->seen_in_use;

@@ -100,7 +100,9 @@ static void add_target_text(struct run *run, const char *text, unsigned long lin
 			 "PID:INODE",
 			 line, text);
 	} else {
-		cli_fail(run->error, "bad target \"%s\": expected a PID or PID:INODE", text);
+		cli_fail(run->error,
+			 "bad target \"%s\": expected a PID or PID:INODE (--comm takes a name)",
+			 text);
 	}
 }
 
@@ -294,7 +296,7 @@ static void take_arguments(struct run *run, const struct cli_syntax *syntax, con
 			add_target_text(run, text, 0);
 	}
 	if (syntax->targets == TARGETS_NEEDED && !run->list->n_specs && !run->list->from_stdin)
-		cli_fail(run->error, "no target given");
+		cli_fail(run->error, "no target given: name a PID, or see --help");
 	/* Not before the rest is known to be good: a mistyped line must not wait for a terminal. */
 	if (run->list->from_stdin && !*run->error->text)
 		add_stdin(run);

@@ -283,7 +283,7 @@ static bool is_usage_error(const struct sharers_request *req, struct cli_error *
 	else if (req->opt.check && req->out.json)
 		cli_fail(error, "--check prints nothing: --json cannot be used with it");
 	else if (!req->opt.all && !targets)
-		cli_fail(error, "no target given, and not --all");
+		cli_fail(error, "no target given, and not --all: name a PID, or see --help");
 	return *error->text;
 }
 

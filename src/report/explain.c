@@ -387,7 +387,10 @@ static void say_reason(struct sentence *s, const struct kill_row *row)
 		sentence_say(s, "a look at it did not return in time; use a longer --timeout");
 		break;
 	case REASON_NOT_EXITED:
-		sentence_say(s, "run mmreap again to wait longer");
+		sentence_say(
+			s,
+			"\"mmreap status %d\" says what holds it up; run mmreap again to wait longer",
+			(int)row->id.pid);
 		break;
 	case REASON_INTERRUPTED:
 		if (row->graced && !row->signalled)

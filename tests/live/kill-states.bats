@@ -206,6 +206,8 @@ in_d_state() {
 @test "state: traced by somebody else" {
 	requires mrelease
 	start_victim --mib 64 --traced
+	kill_json --dry-run "$VICTIM"
+	expect hold none
 	freed_or_reaped
 	expect hold none
 }

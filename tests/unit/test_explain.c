@@ -135,15 +135,15 @@ static const struct {
 	  ROW(.outcome = OUTCOME_PINNED, .reason = REASON_UNKNOWN_HOLDER, KILLED) },
 
 	/* pending */
-	{ "pending: SIGKILL sent, not reaped, not exited (waits in nfs_wait\\x1b); run mmreap again to "
-	  "wait longer",
+	{ "pending: SIGKILL sent, not reaped, not exited (waits in nfs_wait\\x1b); \"mmreap status 4711\" "
+	  "says what holds it up; run mmreap again to wait longer",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, .signalled = true,
 	      .wchan = "nfs_wait\x1b") },
-	{ "pending: no signal sent, not reaped, not exited; run mmreap again to wait longer; its memory "
-	  "is shared with 1 process (4712 make)",
+	{ "pending: no signal sent, not reaped, not exited; \"mmreap status 4711\" says what holds it "
+	  "up; run mmreap again to wait longer; its memory is shared with 1 process (4712 make)",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, ONE(RELATION_CLONE_VM)) },
-	{ "pending: SIGKILL sent, 43.9 GiB of 44.0 GiB unmapped in 612 ms, not exited; run mmreap "
-	  "again to wait longer",
+	{ "pending: SIGKILL sent, 43.9 GiB of 44.0 GiB unmapped in 612 ms, not exited; \"mmreap status "
+	  "4711\" says what holds it up; run mmreap again to wait longer",
 	  ROW(.outcome = OUTCOME_PENDING, .reason = REASON_NOT_EXITED, .signalled = true,
 	      .reaped = true, BYTES, .reap_us = 612345) },
 	{ "pending: no signal sent, not reaped, not exited: process_mrelease has not returned; run "
