@@ -38,9 +38,31 @@ static void count_relations(struct worker *w)
 	w->sharer_facts = f;
 }
 
+/*
+ * Of a few that cannot be compared their VmPeak may prove that they do not share: in a container that is
+ * its init, of which root there may not ask.
+ */
+static void prove_unknown(struct worker *w)
+{
+	struct blind blind = { 0 };
+	size_t n = (size_t)w->scan.n_unknown;
+
+	if (w->scan_err < 0 || n == 0 || n > w->scan.unknown_capacity)
+		return;
+	observe_unknown(w->sys, w->self, &w->ref, w->scan.unknown, n, w->zombie, &blind);
+	w->scan.n_unknown = (int)blind.n_unknown;
+}
+
+static int find_sharers(struct worker *w)
+{
+	w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	prove_unknown(w);
+	return w->scan_err;
+}
+
 void look_sharers(struct worker *w)
 {
-	w->err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	w->err = find_sharers(w);
 	count_relations(w);
 }
 
@@ -123,7 +145,7 @@ void look_sharer_rights(struct worker *w)
 {
 	int n;
 
-	w->err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+	w->err = find_sharers(w);
 	count_relations(w);
 	if (w->err < 0)
 		return;
@@ -148,7 +170,7 @@ void look_signal_sharers(struct worker *w)
 		for (; signalled < w->n_sharers; signalled++)
 			signal_sharer(w, &w->sharers[signalled]);
 		/* A sharer can have made another one before it died. T still has the mm. */
-		err = w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
+		err = find_sharers(w);
 		if (err < 0 || atomic_load(&w->stop)) {
 			w->err = err == -ESRCH ? 0 : err;
 			return;
@@ -289,8 +311,7 @@ void look_examine(struct worker *w)
 	if (w->err < 0)
 		return;
 	/* Without an mm there is nothing to compare: the view alone says it. */
-	w->scan_err = observe_sharers(w->sys, w->self, &w->ref, w->zombie, &w->scan);
-	if (w->scan_err < 0) {
+	if (find_sharers(w) < 0) {
 		w->scan.n_found = 0;
 		w->scan.n_unknown = 0;
 	}

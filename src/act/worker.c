@@ -168,7 +168,9 @@ int worker_start(const struct sys *sys, const struct run_self *self, struct shar
 	if (trade == TRADE_LOOKER)
 		w->scan = (struct sharer_scan){ .found = tables->found,
 						.capacity = WORKER_SHARERS,
-						.dents = tables->dents };
+						.dents = tables->dents,
+						.unknown = w->unknown,
+						.unknown_capacity = WORKER_UNKNOWN };
 	init_lock(w);
 	pthread_attr_init(&attr);
 	pthread_attr_setstack(&attr, berth, stack);

@@ -15,6 +15,7 @@
 #include <mmreap/act.h>
 
 #define WORKER_SHARERS 256
+#define WORKER_UNKNOWN 4
 
 enum t_state { T_RUNNING, T_STOPPED, T_VANISHED };
 enum reap_state { REAP_NOT, REAP_QUEUED, REAP_RUNNING, REAP_DONE, REAP_FAILED };
@@ -115,6 +116,7 @@ struct worker {
 	bool seen_in_use;
 	struct proc_id obstacle;
 	struct sharer_scan scan;
+	pid_t unknown[WORKER_UNKNOWN]; /* of whom it is asked whether they can share */
 };
 
 /** Who lies in a berth: the tracer needs less. */

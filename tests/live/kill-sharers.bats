@@ -375,6 +375,20 @@ in_hidepid() {
 	[[ $(json_row 0 | jq -r .message) == *"may be hidden: processes outside of this PID namespace"* ]]
 }
 
+# As root in a container, who may not ask about its init; but whose VmPeak can be read.
+@test "sharers: of a few that cannot be compared kill knows what sharers knows" {
+	requires root mrelease ptrace kcmp
+	start_victim --mib 8
+	mmreap sharers --source kcmp --json "$VICTIM"
+	expect_status 0
+	[ "$(jq '.sharers[0].incomplete' <<<"$output")" = null ] ||
+		skip "there are others of whom nothing can be known"
+	kill_json --dry-run "$VICTIM"
+	expect outcome reaped sharers 0
+	kill_json "$VICTIM"
+	expect outcome reaped sharers 0
+}
+
 @test "sharers: where kcmp is refused nobody is called alone" {
 	requires mrelease ptrace
 	start_victim --mib 8 --sharer=2
