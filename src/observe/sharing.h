@@ -12,6 +12,9 @@ bool sharing_has_mm(const struct sys *sys, int dirfd, const char *task_name, pid
 /* The first thread below @task_name that has an mm; 0: none. All threads of a group share it. */
 pid_t sharing_thread(const struct sys *sys, int dirfd, const char *task_name, pid_t zombie);
 
+/* The status of a process, of a living thread where the leader is dead. -ENODATA: none with an mm was seen. */
+int sharing_status(const struct sys *sys, int procfd, struct status_facts *ret);
+
 /* A process that is there and cannot be compared, if it may have an mm. */
 void sharing_note_unknown(const struct sys *sys, const struct run_self *self, pid_t pid,
 			  struct blind *blind);
