@@ -101,6 +101,7 @@ static int look_at(const struct members *m, const struct run_self *self, pid_t p
 		   struct crowd *c)
 {
 	pid_t tid = pid;
+	int refused = 0;
 
 	for (int tries = 0; tries < MAX_TRIES; tries++) {
 		ssize_t at;
@@ -108,6 +109,9 @@ static int look_at(const struct members *m, const struct run_self *self, pid_t p
 		if (tries > 0 || *bare)
 			tid = sharing_member(m, self, pid);
 		*bare = tid == 0;
+		/* Whoever stands before it: it is asked about twice. */
+		if ((tid == -EPERM || tid == -EACCES) && refused++ == 0)
+			continue;
 		if (tid == -EPERM || tid == -EACCES)
 			c->n_unknown++;
 		if (tid <= 0)
