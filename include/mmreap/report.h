@@ -151,7 +151,7 @@ struct row_table {
 	size_t n_columns;
 	const char *defaults;
 	const unsigned char *widths;
-	unsigned int prose;
+	uint64_t prose;
 	void (*get)(const void *row, unsigned int column, struct cell *ret);
 };
 

@@ -40,7 +40,7 @@ const struct row_table report_table_probe = {
 	.columns = probe_columns,
 	.n_columns = sizeof(probe_columns) / sizeof(probe_columns[0]),
 	.defaults = "capability,state,consequence,how",
-	.prose = 1U << PROBE_STATE | 1U << PROBE_CONSEQUENCE | 1U << PROBE_HOW,
+	.prose = 1ULL << PROBE_STATE | 1ULL << PROBE_CONSEQUENCE | 1ULL << PROBE_HOW,
 	.get = probe_get,
 };
 

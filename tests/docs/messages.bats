@@ -29,7 +29,7 @@ setup() {
 	[[ $output == "1 "*": nicht beendet: er ist der init dieses PID-Namensraums" ]]
 	run german "$MMREAP" kill abc
 	[ "$status" -eq 2 ]
-	[ "$output" = 'mmreap: falsches Ziel „abc“: erwartet wird eine PID oder PID:INODE' ]
+	[ "$output" = 'mmreap: falsches Ziel „abc“: erwartet wird eine PID oder PID:INODE (--comm nimmt einen Namen)' ]
 	run german "$MMREAP" kill --help
 	[ "$status" -eq 0 ]
 	[[ ${lines[0]} == 'Aufruf: mmreap kill [OPTION...] ZIEL...' ]]

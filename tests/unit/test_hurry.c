@@ -72,6 +72,7 @@ static void test_full(void)
 			note("%s cannot be had", rows[i].name);
 			continue;
 		}
+		fflush(stdout);
 		pid = fork();
 		if (pid == 0)
 			say_all(ends);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,9 +68,11 @@ static void alarm_of_another(struct stop *stop)
 static int fate(void (*scene)(struct stop *stop))
 {
 	struct pollfd end = { .events = POLLIN };
-	pid_t pid = fork();
 	int status = 0, n;
+	pid_t pid;
 
+	fflush(stdout);
+	pid = fork();
 	if (pid == 0) {
 		struct stop stop = { .fd = -1 };
 
@@ -106,6 +109,13 @@ static void test_fates(void)
 
 int main(void)
 {
+	const char *sanitizers = getenv("MMREAP_SAN");
+
+	/* It keeps a signal until the call returns in which it came: here none does. */
+	if (sanitizers && strstr(sanitizers, "thread")) {
+		puts("ok 1 # skip the thread sanitizer delivers no signal within write(2)\n1..1");
+		return 0;
+	}
 	RUN(test_fates);
 	return unit_done();
 }
