@@ -159,6 +159,7 @@ struct plan_kill {
 	int64_t pause_us;      /* length of the next pause */
 	int64_t calm_us;       /* no boost for so long: the last one found nobody new to raise */
 	int tries_hold;
+	int tries_stale; /* it had another mm when it was to be signalled */
 	int tries_reap;
 	int tries_look;
 	bool no_mm;		   /* threads are left, but no mm */

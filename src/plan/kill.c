@@ -644,7 +644,7 @@ static struct plan_step after_signal(struct plan_kill *st, const struct plan_res
 	}
 	st->hold = HOLD_NONE;
 	/* Another mm since the lists were read: it went through an execve. Read anew. */
-	if (r->err == -ESTALE && ++st->tries_hold < HOLD_TRIES)
+	if (r->err == -ESTALE && ++st->tries_stale < HOLD_TRIES)
 		return release_then(st, r->now_us, PLAN_LOOK);
 	if (r->err == -ESRCH && !r->lives) {
 		st->exited = true;
