@@ -129,7 +129,8 @@ struct run_self {
 
 /** Find out about ourselves. -ENOTTY: /proc is not procfs; -EXDEV: it is another PID namespace's. */
 int observe_self(const struct sys *sys, struct run_self *ret);
-void observe_free_self(const struct sys *sys, struct run_self *self);
+/** The end of it: nobody may use it any more. */
+void observe_free_self(const struct sys *sys, const struct run_self *self);
 
 /**
  * observe_ancestors - Find our ancestors, up to the nearest that is older than all who are asked about.

@@ -83,12 +83,12 @@ int observe_self(const struct sys *sys, struct run_self *ret)
 	return 0;
 }
 
-void observe_free_self(const struct sys *sys, struct run_self *self)
+/* Nothing is written: a thread that was left behind may still read there. */
+void observe_free_self(const struct sys *sys, const struct run_self *self)
 {
 	free(self->ancestors);
 	if (self->proc_fd >= 0)
 		sys->close(self->proc_fd);
-	*self = (struct run_self){ .proc_fd = -1 };
 }
 
 static int note_ancestor(struct run_self *self, pid_t pid)

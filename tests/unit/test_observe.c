@@ -323,6 +323,7 @@ static void test_ancestors(void)
 		is_int(observe_is_ancestor(&self, 1), rows[i].n == 3, "init: where it was found");
 		ok(!observe_is_ancestor(&self, 34), "is none");
 		observe_free_self(&fake_sys, &self);
+		self.ancestors = NULL;
 		ok(fake_end(), "all closed");
 	}
 
